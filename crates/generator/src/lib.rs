@@ -1,0 +1,19 @@
+//! The style-conditioned generator: from an RGB picture and a style to the layers that the print step puts on paper.
+//!
+//! - [`Architecture`] names the sizes of the network and its parameters.
+//! - [`Generator`] holds the parameters as Candle tensors; [`Generator::fold`] turns them and a style vector into the
+//!   plain convolutions of [`Folded`], so that a style costs nothing per frame. Its `forward` is the definition of the
+//!   network; training runs it with differentiable operations through [`ConvOps`].
+//! - [`CpuEngine`] runs folded weights fast on a CPU, [`TensorEngine`] on any Candle device.
+//! - [`Package`] is a model on disk or embedded in this library: weights, checksum, styles, licence, origin.
+#![forbid(unsafe_code)]
+
+mod architecture;
+mod error;
+mod network;
+mod package;
+
+pub use architecture::{Architecture, Init, Kind, Parameter};
+pub use error::GeneratorError;
+pub use network::{Activation, CandleOps, Conv, ConvOps, Folded, Generator};
+pub use package::{Manifest, Origin, Package, Screen, Style, Training};

@@ -1,0 +1,214 @@
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, IndexOp, Result, Tensor};
+
+use crate::architecture::ConvShape;
+use crate::{Architecture, GeneratorError};
+
+/// What follows a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    None,
+    /// `max(x, 0)`. All inner activations are therefore non-negative, which suits unsigned 8-bit arithmetic.
+    Relu,
+}
+
+/// Who computes convolutions: Candle itself for the reference, training with operations that differentiate well.
+pub trait ConvOps {
+    /// `activation(conv(x) + bias + addend)` with zero padding of half a kernel, so that stride 1 keeps the size.
+    ///
+    /// `x` is `[N, I, H, W]`, `weight` `[O, I, K, K]`, `bias` `[O]`, `addend` as the result,
+    /// `[N, O, ceil(H / stride), ceil(W / stride)]`.
+    fn conv2d(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        addend: Option<&Tensor>,
+        stride: usize,
+        activation: Activation,
+    ) -> Result<Tensor>;
+}
+
+/// Convolutions by Candle's own operations: the definition that faster ones are compared with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CandleOps;
+
+impl ConvOps for CandleOps {
+    fn conv2d(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        addend: Option<&Tensor>,
+        stride: usize,
+        activation: Activation,
+    ) -> Result<Tensor> {
+        let padding = weight.dim(2)? / 2;
+        let y = x.conv2d(weight, padding, stride, 1, 1)?.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
+        let y = match addend {
+            Some(addend) => (y + addend)?,
+            None => y,
+        };
+        match activation {
+            Activation::None => Ok(y),
+            Activation::Relu => y.relu(),
+        }
+    }
+}
+
+/// The network's parameters as Candle tensors, styles included.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    architecture: Architecture,
+    tensors: HashMap<String, Tensor>,
+}
+
+impl Generator {
+    /// Takes parameters by the names of [`Architecture::parameters`] plus style vectors named `style.<name>`.
+    /// Missing, superfluous and wrongly shaped ones are errors that name the tensor.
+    pub fn from_tensors(
+        architecture: Architecture,
+        tensors: HashMap<String, Tensor>,
+    ) -> std::result::Result<Self, GeneratorError> {
+        architecture.validate()?;
+        let wrong = |reason: String| GeneratorError::Architecture(reason);
+        let parameters = architecture.parameters();
+        for parameter in &parameters {
+            let Some(tensor) = tensors.get(&parameter.name) else {
+                return Err(wrong(format!("tensor {} is missing", parameter.name)));
+            };
+            if tensor.dims() != parameter.shape {
+                let (name, shape) = (&parameter.name, &parameter.shape);
+                return Err(wrong(format!("tensor {name} has shape {:?}, expected {shape:?}", tensor.dims())));
+            }
+        }
+        for (name, tensor) in &tensors {
+            let is_style = name.starts_with("style.");
+            if is_style && tensor.dims() != [architecture.style_dims] {
+                let dims = architecture.style_dims;
+                return Err(wrong(format!("tensor {name} has shape {:?}, expected [{dims}]", tensor.dims())));
+            }
+            if !is_style && !parameters.iter().any(|parameter| parameter.name == *name) {
+                return Err(wrong(format!("tensor {name} does not belong to this network")));
+            }
+        }
+        Ok(Generator { architecture, tensors })
+    }
+
+    /// Sizes of the network.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// Every parameter by name.
+    pub fn tensors(&self) -> &HashMap<String, Tensor> {
+        &self.tensors
+    }
+
+    /// The style vector `[style_dims]` called `name`, if there is one.
+    pub fn style(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(&format!("style.{name}"))
+    }
+
+    /// Folds a style vector `[style_dims]` into plain convolutions.
+    ///
+    /// Each convolution is modulated on both sides, `w'[o, i] = w[o, i] (1 + out_o . s)(1 + in_i . s)` and
+    /// `b'[o] = b[o] + bias_o . s`, in the manner of StyleGAN2 (Karras et al. 2020) without its demodulation: there are
+    /// no statistics left that would have to be computed per frame.
+    pub fn fold(&self, style: &Tensor) -> Result<Folded> {
+        let style = style.reshape((self.architecture.style_dims, 1))?;
+        let convs =
+            self.architecture.convs().iter().map(|shape| self.fold_conv(shape, &style)).collect::<Result<_>>()?;
+        let identity = Tensor::eye(3, DType::F32, style.device())?;
+        let source = (self.tensors["source.style"].matmul(&style)?.reshape((3, 3))? + identity)?;
+        Ok(Folded { architecture: self.architecture, convs, source })
+    }
+
+    fn fold_conv(&self, shape: &ConvShape, style: &Tensor) -> Result<Conv> {
+        let part = |suffix: &str| &self.tensors[&format!("{}.{suffix}", shape.name)];
+        let inward = (part("style-in").matmul(style)? + 1.0)?.reshape((1, (), 1, 1))?;
+        let outward = (part("style-out").matmul(style)? + 1.0)?.reshape(((), 1, 1, 1))?;
+        let weight = part("weight").broadcast_mul(&inward)?.broadcast_mul(&outward)?;
+        let bias = (part("bias") + part("style-bias").matmul(style)?.flatten_all()?)?;
+        Ok(Conv { weight, bias, stride: shape.stride })
+    }
+}
+
+/// A convolution with everything folded in.
+#[derive(Debug, Clone)]
+pub struct Conv {
+    /// `[O, I, K, K]`.
+    pub weight: Tensor,
+    /// `[O]`.
+    pub bias: Tensor,
+    /// Step in both directions.
+    pub stride: usize,
+}
+
+/// The network for one style: only convolutions are left.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    pub(crate) architecture: Architecture,
+    /// In the order they run: enter, down, two for each block, up, mix, exit.
+    pub(crate) convs: Vec<Conv>,
+    /// `[3, 3]`: how much of each source channel goes into each colour channel.
+    pub(crate) source: Tensor,
+}
+
+impl Folded {
+    /// Layers `[N, 4, H, W]` (red, green, blue, ink) of RGB pictures `[N, 3, H, W]`; both sides must be multiples of 4.
+    /// Values are not yet clamped to 0..1: training wants to see how far beyond they are.
+    pub fn forward(&self, ops: &dyn ConvOps, rgb: &Tensor) -> Result<Tensor> {
+        let (batch, _, height, width) = rgb.dims4()?;
+        if height % 4 != 0 || width % 4 != 0 {
+            candle_core::bail!("the generator takes sizes that are multiples of 4, not {width}x{height}");
+        }
+        let run = |conv: &Conv, x: &Tensor, addend: Option<&Tensor>, activation| {
+            ops.conv2d(x, &conv.weight, &conv.bias, addend, conv.stride, activation)
+        };
+        let [enter, down, blocks @ .., up, mix, exit] = &self.convs[..] else {
+            candle_core::bail!("a folded generator has at least five convolutions");
+        };
+
+        let fine = run(enter, &candle_nn::ops::pixel_unshuffle(rgb, 2)?, None, Activation::Relu)?;
+        let mut coarse = run(down, &fine, None, Activation::Relu)?;
+        for block in blocks.chunks(2) {
+            let inner = run(&block[0], &coarse, None, Activation::Relu)?;
+            coarse = run(&block[1], &inner, Some(&coarse), Activation::Relu)?;
+        }
+        let raised = candle_nn::ops::pixel_shuffle(&run(up, &coarse, None, Activation::None)?, 2)?;
+        let joined = (raised + fine)?.relu()?;
+        let mixed = run(mix, &joined, None, Activation::Relu)?;
+        let change = candle_nn::ops::pixel_shuffle(&run(exit, &mixed, None, Activation::None)?, 2)?;
+
+        // Colour is the source, mixed by the style's 3x3 matrix, plus what the network changes; ink is the network's alone.
+        let source = self.source.broadcast_matmul(&rgb.reshape((batch, 3, height * width))?)?;
+        let source = source.reshape((batch, 3, height, width))?;
+        let ink = Tensor::zeros((batch, 1, height, width), DType::F32, rgb.device())?;
+        change + Tensor::cat(&[&source, &ink], 1)?
+    }
+
+    /// The same weights on another device.
+    pub fn to_device(&self, device: &Device) -> Result<Folded> {
+        let convs = (self.convs.iter())
+            .map(|conv| {
+                let (weight, bias) = (conv.weight.to_device(device)?, conv.bias.to_device(device)?);
+                Ok(Conv { weight, bias, stride: conv.stride })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Folded { architecture: self.architecture, convs, source: self.source.to_device(device)? })
+    }
+
+    /// Plain numbers of the 3x3 source matrix, row by row.
+    pub(crate) fn source_matrix(&self) -> Result<[[f32; 3]; 3]> {
+        let mut matrix = [[0.0; 3]; 3];
+        for (i, row) in matrix.iter_mut().enumerate() {
+            for (j, value) in row.iter_mut().enumerate() {
+                *value = self.source.i((i, j))?.to_scalar()?;
+            }
+        }
+        Ok(matrix)
+    }
+}

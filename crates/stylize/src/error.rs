@@ -1,0 +1,44 @@
+use inkcast_generator::GeneratorError;
+
+/// Why a frame, or the stylizer as a whole, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StylizeError {
+    /// The model could not be used.
+    #[error(transparent)]
+    Model(#[from] GeneratorError),
+    /// A device that is not written as one.
+    #[error("device \"{device}\" is not known; use auto, cpu, cuda or cuda:N")]
+    UnknownDevice {
+        /// What was asked for.
+        device: String,
+    },
+    /// A device that cannot be used here.
+    #[error("device {device} cannot be used: {reason}")]
+    Device {
+        /// What was asked for.
+        device: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// Worker threads could not be started.
+    #[error("cannot start {threads} worker threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+    /// Input and output frame do not fit together.
+    #[error("the output frame must be {expected_width}x{expected_height}, not {width}x{height}")]
+    OutputSize {
+        /// Width it must have, in pixels.
+        expected_width: usize,
+        /// Height it must have, in pixels.
+        expected_height: usize,
+        /// Width it has.
+        width: usize,
+        /// Height it has.
+        height: usize,
+    },
+}
