@@ -78,49 +78,14 @@ impl<T: Copy + Default> Plane<T> {
     }
 }
 
-/// A frame as the stages see it: `[3, H, W]` RGB and `[H, W]` luma, all 0..1 and gamma-coded.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Picture {
-    /// Red, green and blue.
-    pub rgb: [Plane; 3],
-    /// Luma by the frame's own matrix.
-    pub luma: Plane,
-}
-
-impl Picture {
-    /// Changes the size of every plane.
-    pub fn resize(&mut self, width: usize, height: usize) {
-        self.rgb.iter_mut().for_each(|plane| plane.resize(width, height));
-        self.luma.resize(width, height);
-    }
-}
-
-/// What the generator decides and the print step puts on paper: `[4, H, W]`, all 0..1.
+/// A frame as the stages see it: red, green, blue and luma of each pixel, all 0..1 and gamma-coded.
 ///
-/// Tone, where a screen needs it, is the lightness of `colour`: a plane of its own would carry nothing new.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Layers {
-    /// Flat colour, as RGB.
-    pub colour: [Plane; 3],
-    /// Ink coverage of lines and solid blacks: 0 = none, 1 = black.
-    pub ink: Plane,
-}
+/// The four values of a pixel lie together because every stage after ingest reads them together, and four floats fill
+/// one vector register on every processor.
+pub type Picture = Plane<[f32; 4]>;
 
-impl Layers {
-    /// Changes the size of every plane.
-    pub fn resize(&mut self, width: usize, height: usize) {
-        self.planes_mut().into_iter().for_each(|plane| plane.resize(width, height));
-    }
-
-    /// Red, green, blue, ink.
-    pub fn planes(&self) -> [&Plane; 4] {
-        let [r, g, b] = &self.colour;
-        [r, g, b, &self.ink]
-    }
-
-    /// Red, green, blue, ink.
-    pub fn planes_mut(&mut self) -> [&mut Plane; 4] {
-        let [r, g, b] = &mut self.colour;
-        [r, g, b, &mut self.ink]
-    }
-}
+/// What the generator decides and the print step puts on paper: red, green and blue of the flat colour, and the
+/// coverage of ink (lines and solid blacks; 0 = none, 1 = black), all 0..1.
+///
+/// Tone, where a screen needs it, is the lightness of the colour: a value of its own would carry nothing new.
+pub type Layers = Plane<[f32; 4]>;
