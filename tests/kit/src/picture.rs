@@ -40,7 +40,11 @@ fn scene(u: f64, v: f64) -> Rgb {
     }
     if (0.74..0.92).contains(&u) && v > 0.3 && v < 0.8 {
         // A red door with white panels.
-        return if ((u * 30.0) as usize + (v * 14.0) as usize) % 5 == 0 { [1.0, 1.0, 1.0] } else { [0.8, 0.08, 0.1] };
+        return if ((u * 30.0) as usize + (v * 14.0) as usize).is_multiple_of(5) {
+            [1.0, 1.0, 1.0]
+        } else {
+            [0.8, 0.08, 0.1]
+        };
     }
     if v < 0.65 { [0.35 + 0.4 * v, 0.6 + 0.3 * v, 1.0 - 0.1 * u] } else { [0.2, 0.45 - 0.2 * u, 0.15] }
 }

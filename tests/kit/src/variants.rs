@@ -43,15 +43,17 @@ pub fn check<F, C: Debug, R>(
 }
 
 /// For [`check`]: floats that may be `tolerance` apart. A value that is not a number must be so on both sides.
-pub fn within(tolerance: f32) -> impl Fn(&Vec<f32>, &Vec<f32>) -> Result<(), String> {
+pub fn within<R: AsRef<[f32]>>(tolerance: f32) -> impl Fn(&R, &R) -> Result<(), String> {
     move |expected, found| {
-        compare(expected, found, |a, b| (a - b).abs() <= tolerance || a == b || (a.is_nan() && b.is_nan()))
+        compare(expected.as_ref(), found.as_ref(), |a, b| {
+            (a - b).abs() <= tolerance || a == b || (a.is_nan() && b.is_nan())
+        })
     }
 }
 
 /// For [`check`]: values that must be equal.
-pub fn equal<T: Copy + PartialEq + Debug>(expected: &Vec<T>, found: &Vec<T>) -> Result<(), String> {
-    compare(expected, found, |a, b| a == b)
+pub fn equal<T: Copy + PartialEq + Debug, R: AsRef<[T]>>(expected: &R, found: &R) -> Result<(), String> {
+    compare(expected.as_ref(), found.as_ref(), |a, b| a == b)
 }
 
 fn compare<T: Copy + Debug>(expected: &[T], found: &[T], same: impl Fn(T, T) -> bool) -> Result<(), String> {
@@ -83,7 +85,7 @@ mod tests {
 
     fn wrong_in_the_tail(values: &[f32]) -> Vec<f32> {
         let mut doubled = double(values);
-        if doubled.len() % 4 != 0 {
+        if !doubled.len().is_multiple_of(4) {
             *doubled.last_mut().unwrap() += 0.1;
         }
         doubled
