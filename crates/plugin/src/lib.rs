@@ -1,1 +1,41 @@
-//! placeholder
+//! The GStreamer plugin `inkcast`, with the element [`comicstyle`].
+//!
+//! As a shared library (`libgstinkcast.so`) it is found by GStreamer in its plugin folders or in `GST_PLUGIN_PATH`.
+//! A program that links this crate instead calls [`plugin_register_static`] once after `gst::init()`:
+//!
+//! ```
+//! use gstreamer as gst;
+//!
+//! gst::init()?;
+//! gstinkcast::plugin_register_static()?;
+//! let comic = gst::ElementFactory::make("comicstyle").property("style", "ink").build()?;
+//! # assert_eq!(comic.factory().unwrap().name(), "comicstyle");
+//! # Ok::<(), gst::glib::BoolError>(())
+//! ```
+use gstreamer as gst;
+
+pub mod comicstyle;
+
+pub use plugin::plugin_register_static;
+
+/// What GStreamer's plugin loader looks for. The macro writes items without documentation, hence a module of its own.
+#[allow(missing_docs)]
+mod plugin {
+    use super::gst;
+
+    gst::plugin_define!(
+        inkcast,
+        "Inkcast: turns video into a steady comic in real time",
+        init,
+        env!("CARGO_PKG_VERSION"),
+        // GStreamer loads plugins with a licence it knows only, and writes MIT this way.
+        "MIT/X11",
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_NAME"),
+        "Inkcast"
+    );
+
+    fn init(plugin: &gst::Plugin) -> Result<(), gst::glib::BoolError> {
+        crate::comicstyle::register(plugin)
+    }
+}

@@ -1,0 +1,35 @@
+//! Errors of the stylizer as GStreamer's.
+
+use std::io::ErrorKind;
+
+use gst::{ResourceError, StreamError};
+use gstreamer as gst;
+use inkcast_generator::GeneratorError;
+use inkcast_stylize::StylizeError;
+
+/// The message for the bus; its text names what is wrong and the way out.
+pub fn message(error: &StylizeError) -> gst::ErrorMessage {
+    match error {
+        StylizeError::Model(error) => model_message(error),
+        StylizeError::UnknownDevice { .. } | StylizeError::Device { .. } => {
+            gst::error_msg!(ResourceError::Settings, ("{error}"))
+        }
+        StylizeError::Threads { .. } => gst::error_msg!(ResourceError::Failed, ("{error}")),
+        _ => gst::error_msg!(StreamError::Failed, ("{error}")),
+    }
+}
+
+fn model_message(error: &GeneratorError) -> gst::ErrorMessage {
+    match error {
+        GeneratorError::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
+            gst::error_msg!(ResourceError::NotFound, ("{error}"))
+        }
+        GeneratorError::Read { .. } => gst::error_msg!(ResourceError::OpenRead, ("{error}")),
+        GeneratorError::NotAPackage { .. } => gst::error_msg!(ResourceError::NotFound, ("{error}")),
+        GeneratorError::Manifest { .. } | GeneratorError::Weights { .. } | GeneratorError::Architecture(_) => {
+            gst::error_msg!(StreamError::WrongType, ("{error}"))
+        }
+        GeneratorError::UnknownStyle { .. } => gst::error_msg!(ResourceError::Settings, ("{error}")),
+        _ => gst::error_msg!(StreamError::Failed, ("{error}")),
+    }
+}

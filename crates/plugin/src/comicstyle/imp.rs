@@ -1,0 +1,249 @@
+//! What the element answers when GStreamer calls.
+
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use gst::glib;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::prelude::*;
+use gst_video::subclass::prelude::*;
+use gstreamer as gst;
+use gstreamer_base as gst_base;
+use gstreamer_video as gst_video;
+use inkcast_stylize::{Settings, Stylizer};
+
+use super::caps::{self, Negotiated};
+use super::continuity::Continuity;
+use super::properties::Properties;
+use super::{buffer, errors};
+
+static CATEGORY: LazyLock<gst::DebugCategory> =
+    LazyLock::new(|| gst::DebugCategory::new("comicstyle", gst::DebugColorFlags::empty(), Some("Inkcast comic style")));
+
+/// The element's two kinds of state. No lock but the stream's is held while a frame is worked on, and that one only
+/// the streaming thread takes, except in `start` and `stop`, when there is none.
+#[derive(Default)]
+pub struct ComicStyle {
+    properties: Mutex<Properties>,
+    stream: Mutex<Stream>,
+}
+
+/// What lives from `start` to `stop`.
+#[derive(Default)]
+struct Stream {
+    stylizer: Option<Stylizer>,
+    negotiated: Option<Negotiated>,
+    continuity: Continuity,
+}
+
+impl Stream {
+    fn reset(&mut self) {
+        self.continuity = Continuity::default();
+        if let Some(stylizer) = &mut self.stylizer {
+            stylizer.reset();
+        }
+    }
+}
+
+impl ComicStyle {
+    fn properties(&self) -> MutexGuard<'_, Properties> {
+        self.properties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Stream> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws the frame in `input` into `output`.
+    fn draw(
+        &self,
+        input: &gst::BufferRef,
+        output: &mut gst::BufferRef,
+        settings: Settings,
+    ) -> Result<(), gst::ErrorMessage> {
+        let unusable = |reason: String| gst::error_msg!(gst::StreamError::Format, ("{reason}"));
+        let mut stream = self.stream();
+        let Stream { stylizer: Some(stylizer), negotiated: Some(negotiated), continuity } = &mut *stream else {
+            return Err(gst::error_msg!(gst::CoreError::Negotiation, ("a frame came before its caps")));
+        };
+        let compare = negotiated.compare(settings.compare);
+
+        if continuity.breaks(input.pts(), input.duration(), input.flags().contains(gst::BufferFlags::DISCONT)) {
+            gst::debug!(CATEGORY, imp = self, "The stream breaks off before {:?}: history dropped", input.pts());
+            stylizer.reset();
+        }
+        let source = buffer::map_readable(input, &negotiated.input).map_err(unusable)?;
+        let mut comic = buffer::map_writable(output, &negotiated.output).map_err(unusable)?;
+        let report = stylizer
+            .process(
+                &buffer::view(&source).map_err(unusable)?,
+                &mut buffer::view_mut(&mut comic).map_err(unusable)?,
+                &Settings { compare, ..settings },
+            )
+            .map_err(|error| errors::message(&error))?;
+        gst::trace!(CATEGORY, imp = self, "{:?}: {report:?}", input.pts());
+        Ok(())
+    }
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for ComicStyle {
+    const NAME: &'static str = "InkcastComicStyle";
+    type Type = super::ComicStyle;
+    type ParentType = gst_video::VideoFilter;
+}
+
+impl ObjectImpl for ComicStyle {
+    fn properties() -> &'static [glib::ParamSpec] {
+        Properties::descriptions()
+    }
+
+    fn constructed(&self) {
+        self.parent_constructed();
+        // The base class would skip late frames and leave holes in what is carried from frame to frame.
+        self.obj().set_property("qos", false);
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, description: &glib::ParamSpec) {
+        let resized = {
+            let mut properties = self.properties();
+            let before = properties.settings.compare;
+            properties.set(description.name(), value);
+            let after = properties.settings.compare;
+            before.output_width(1) != after.output_width(1)
+        };
+        if resized {
+            self.obj().reconfigure_src();
+        }
+    }
+
+    fn property(&self, _id: usize, description: &glib::ParamSpec) -> glib::Value {
+        self.properties().get(description)
+    }
+}
+
+impl GstObjectImpl for ComicStyle {}
+
+impl ElementImpl for ComicStyle {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "Comic style",
+                "Filter/Effect/Video",
+                "Draws video as a comic (ink lines, flat colours, printed dots) that stays steady from frame to frame",
+                "The Inkcast authors",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: LazyLock<Vec<gst::PadTemplate>> = LazyLock::new(|| {
+            [("sink", gst::PadDirection::Sink), ("src", gst::PadDirection::Src)]
+                .into_iter()
+                .filter_map(|(name, direction)| {
+                    gst::PadTemplate::new(name, direction, gst::PadPresence::Always, caps::template()).ok()
+                })
+                .collect()
+        });
+        &TEMPLATES
+    }
+}
+
+impl BaseTransformImpl for ComicStyle {
+    const MODE: gst_base::subclass::BaseTransformMode = gst_base::subclass::BaseTransformMode::NeverInPlace;
+    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
+    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
+
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        let properties = self.properties().clone();
+        let stylizer = properties.stylizer().map_err(|error| errors::message(&error))?;
+        gst::info!(CATEGORY, imp = self, "Drawing on {}", stylizer.device());
+        *self.stream() = Stream { stylizer: Some(stylizer), ..Stream::default() };
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        *self.stream() = Stream::default();
+        Ok(())
+    }
+
+    fn transform_caps(
+        &self,
+        direction: gst::PadDirection,
+        caps: &gst::Caps,
+        filter: Option<&gst::Caps>,
+    ) -> Option<gst::Caps> {
+        let compare = self.properties().settings.compare;
+        let other = caps::transform(direction, caps, compare);
+        Some(match filter {
+            Some(filter) => filter.intersect_with_mode(&other, gst::CapsIntersectMode::First),
+            None => other,
+        })
+    }
+
+    fn sink_event(&self, event: gst::Event) -> bool {
+        use gst::EventView::{FlushStop, Segment, StreamStart};
+        if let FlushStop(_) | Segment(_) | StreamStart(_) = event.view() {
+            gst::debug!(CATEGORY, imp = self, "History dropped on {}", event.type_());
+            self.stream().reset();
+        }
+        self.parent_sink_event(event)
+    }
+
+    fn before_transform(&self, inbuf: &gst::BufferRef) {
+        let segment = self.obj().segment();
+        let time = segment.downcast_ref::<gst::ClockTime>().and_then(|segment| segment.to_stream_time(inbuf.pts()));
+        if let Some(time) = time
+            && self.obj().sync_values(time).is_err()
+        {
+            gst::warning!(CATEGORY, imp = self, "Properties could not follow their controllers at {time}");
+        }
+    }
+
+    /// Replaces the base class's step from buffer to frame, which would answer a buffer that it cannot map with a
+    /// warning and an output frame that nobody wrote.
+    fn transform(&self, inbuf: &gst::Buffer, outbuf: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
+        let settings = self.properties().settings.clone();
+        match self.draw(inbuf, outbuf, settings) {
+            Ok(()) => Ok(gst::FlowSuccess::Ok),
+            Err(message) => {
+                self.post_error_message(message);
+                Err(gst::FlowError::Error)
+            }
+        }
+    }
+
+    fn transform_meta<'a>(
+        &self,
+        outbuf: &mut gst::BufferRef,
+        meta: gst::MetaRef<'a, gst::Meta>,
+        inbuf: &'a gst::BufferRef,
+    ) -> bool {
+        // Where the picture keeps its place, so does what lies on it, such as regions of interest.
+        let in_place = self.stream().negotiated.as_ref().is_some_and(|negotiated| !negotiated.is_doubled());
+        (in_place && meta.tags_contain_only(&["video", "size", "orientation"]))
+            || self.parent_transform_meta(outbuf, meta, inbuf)
+    }
+}
+
+impl VideoFilterImpl for ComicStyle {
+    fn set_info(
+        &self,
+        incaps: &gst::Caps,
+        in_info: &gst_video::VideoInfo,
+        outcaps: &gst::Caps,
+        out_info: &gst_video::VideoInfo,
+    ) -> Result<(), gst::LoggableError> {
+        gst::debug!(CATEGORY, imp = self, "Caps are {incaps} and {outcaps}");
+        let mut stream = self.stream();
+        let negotiated = Some(Negotiated { input: in_info.clone(), output: out_info.clone() });
+        // Negotiating the same caps again, because something downstream was exchanged, is no reason to draw anew.
+        if stream.negotiated != negotiated {
+            stream.negotiated = negotiated;
+            stream.reset();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! # `comicstyle`
+//!
+//! Draws video as a comic. It takes and gives raw video of one format, size and frame rate, so it fits wherever
+//! `videoconvert` does, and keeps time stamps, colorimetry and alpha.
+//!
+//! ```sh
+//! # Look at it.
+//! gst-launch-1.0 videotestsrc pattern=ball ! comicstyle ! videoconvert ! autovideosink
+//! # A file, its picture only.
+//! gst-launch-1.0 filesrc location=in.mp4 ! decodebin ! videoconvert ! comicstyle style=ink ! videoconvert \
+//!     ! x264enc ! mp4mux ! filesink location=out.mp4
+//! # Source and comic side by side.
+//! gst-launch-1.0 videotestsrc pattern=smpte ! comicstyle style=halftone compare=side-by-side ! videoconvert \
+//!     ! autovideosink
+//! ```
+//!
+//! | property | effect | may change |
+//! |---|---|---|
+//! | `model` | folder of a model package; empty: the one that is built in | in READY |
+//! | `device` | `auto`, `cpu`, `cuda` or `cuda:N` | in READY |
+//! | `threads` | worker threads, 0 for one on each core; never changes the picture | in READY |
+//! | `style` | a style of the model; empty: its default | while playing |
+//! | `strength` | 0 the source, 1 the full style | while playing, controllable |
+//! | `steadiness` | 0 each frame anew, 1 as calm as motion allows | while playing, controllable |
+//! | `ink` | weight of lines and blacks | while playing, controllable |
+//! | `screen-size` | period of printed dots in pixels, 0 by the picture's size | while playing, controllable |
+//! | `compare` | the source beside the comic: `none`, `split`, `side-by-side` | while playing |
+//!
+//! The model is loaded on the way from READY to PAUSED and dropped on the way back. A picture is carried from each
+//! frame to the next; it is forgotten on a flush, a seek, a new stream or segment, a change of caps and a break that
+//! upstream marks with DISCONT. Frames that are merely missing, also those that a leaky queue dropped, are only a step
+//! in time.
+
+mod buffer;
+mod caps;
+mod continuity;
+mod errors;
+mod imp;
+mod properties;
+
+use gst::glib;
+use gst::prelude::*;
+use gstreamer as gst;
+
+pub use properties::Compare;
+
+glib::wrapper! {
+    /// The element `comicstyle`.
+    pub struct ComicStyle(ObjectSubclass<imp::ComicStyle>)
+        @extends gstreamer_video::VideoFilter, gstreamer_base::BaseTransform, gst::Element, gst::Object;
+}
+
+/// Makes `comicstyle` known to GStreamer. It is never plugged automatically, hence the rank.
+pub(crate) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    gst::Element::register(Some(plugin), "comicstyle", gst::Rank::NONE, ComicStyle::static_type())
+}

@@ -1,0 +1,233 @@
+//! The element's properties: their descriptions for `gst-inspect-1.0` and their values.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use gst::glib;
+use gst::prelude::*;
+use gstreamer as gst;
+use inkcast_generator::Package;
+use inkcast_stylize::{DeviceChoice, Settings, StylizeError, Stylizer};
+
+/// How the source is shown beside the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "InkcastCompare")]
+pub enum Compare {
+    /// The comic alone.
+    #[default]
+    #[enum_value(name = "The comic alone", nick = "none")]
+    None,
+    /// Left half source, right half comic.
+    #[enum_value(name = "Left half source, right half comic", nick = "split")]
+    Split,
+    /// Source and comic next to each other.
+    #[enum_value(name = "Source and comic next to each other, twice as wide", nick = "side-by-side")]
+    SideBySide,
+}
+
+impl From<Compare> for inkcast_stylize::Compare {
+    fn from(compare: Compare) -> Self {
+        match compare {
+            Compare::None => inkcast_stylize::Compare::None,
+            Compare::Split => inkcast_stylize::Compare::Split,
+            Compare::SideBySide => inkcast_stylize::Compare::SideBySide,
+        }
+    }
+}
+
+impl From<inkcast_stylize::Compare> for Compare {
+    fn from(compare: inkcast_stylize::Compare) -> Self {
+        match compare {
+            inkcast_stylize::Compare::None => Compare::None,
+            inkcast_stylize::Compare::Split => Compare::Split,
+            inkcast_stylize::Compare::SideBySide => Compare::SideBySide,
+        }
+    }
+}
+
+/// Values of all properties.
+#[derive(Debug, Clone)]
+pub struct Properties {
+    model: String,
+    device: String,
+    threads: u32,
+    /// What holds for a frame and may change with the next.
+    pub settings: Settings,
+}
+
+impl Default for Properties {
+    fn default() -> Self {
+        let (model, device) = (String::new(), DeviceChoice::default().to_string());
+        Properties { model, device, threads: 0, settings: Settings::default() }
+    }
+}
+
+impl Properties {
+    /// Descriptions, in the order `gst-inspect-1.0` is asked for them.
+    pub fn descriptions() -> &'static [glib::ParamSpec] {
+        static DESCRIPTIONS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(describe);
+        &DESCRIPTIONS
+    }
+
+    /// Loads the model and prepares the device, as these properties say.
+    pub fn stylizer(&self) -> Result<Stylizer, StylizeError> {
+        let device: DeviceChoice = self.device.parse()?;
+        let package = if self.model.is_empty() { Package::embedded()? } else { Package::open(Path::new(&self.model))? };
+        // Better now than on the first frame.
+        package.style(&self.settings.style)?;
+        Stylizer::new(package, device, self.threads as usize)
+    }
+
+    /// Takes over the value of the property called `name`; GObject has checked its type and range.
+    pub fn set(&mut self, name: &str, value: &glib::Value) {
+        let number = || value.get::<f64>().unwrap_or_default() as f32;
+        let text = || value.get::<Option<String>>().ok().flatten().unwrap_or_default();
+        match name {
+            "model" => self.model = text(),
+            "device" => self.device = text(),
+            "threads" => self.threads = value.get().unwrap_or_default(),
+            "style" => self.settings.style = text(),
+            "strength" => self.settings.strength = number(),
+            "steadiness" => self.settings.steadiness = number(),
+            "ink" => self.settings.ink = number(),
+            "screen-size" => self.settings.screen_size_px = number(),
+            "compare" => self.settings.compare = value.get::<Compare>().unwrap_or_default().into(),
+            _ => {}
+        }
+    }
+
+    /// The value of the property that `description` describes.
+    pub fn get(&self, description: &glib::ParamSpec) -> glib::Value {
+        match description.name() {
+            "model" => self.model.to_value(),
+            "device" => self.device.to_value(),
+            "threads" => self.threads.to_value(),
+            "style" => self.settings.style.to_value(),
+            "strength" => to_double(self.settings.strength).to_value(),
+            "steadiness" => to_double(self.settings.steadiness).to_value(),
+            "ink" => to_double(self.settings.ink).to_value(),
+            "screen-size" => to_double(self.settings.screen_size_px).to_value(),
+            "compare" => Compare::from(self.settings.compare).to_value(),
+            _ => description.default_value().clone(),
+        }
+    }
+}
+
+/// The decimal number that was meant: 0.7 in single precision is 0.699999988 in double, which nobody wrote.
+fn to_double(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::from(value))
+}
+
+fn describe() -> Vec<glib::ParamSpec> {
+    let Properties { device, threads, settings, .. } = Properties::default();
+    let animated = |name, nick, blurb, maximum, default| {
+        glib::ParamSpecDouble::builder(name)
+            .nick(nick)
+            .blurb(blurb)
+            .minimum(0.0)
+            .maximum(maximum)
+            .default_value(to_double(default))
+            .controllable()
+            .mutable_playing()
+            .build()
+    };
+    vec![
+        glib::ParamSpecString::builder("model")
+            .nick("Model")
+            .blurb("Folder of a model package (model.toml and its weights); empty uses the built-in model")
+            .default_value(Some(""))
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("device")
+            .nick("Device")
+            .blurb(
+                "Where frames are computed: auto (CUDA if there is a device, else the CPU), cpu, cuda or cuda:N; only \
+                 auto falls back",
+            )
+            .default_value(Some(device.as_str()))
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecUInt::builder("threads")
+            .nick("Threads")
+            .blurb("Worker threads on the CPU, 0 for one on each core; the picture does not depend on it")
+            .maximum(1024)
+            .default_value(threads)
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("style")
+            .nick("Style")
+            .blurb("A style of the model, such as ink or halftone; empty uses the model's default")
+            .default_value(Some(settings.style.as_str()))
+            .mutable_playing()
+            .build(),
+        animated(
+            "strength",
+            "Strength",
+            "How far the picture goes from the source (0) to the comic (1)",
+            1.0,
+            settings.strength,
+        ),
+        animated(
+            "steadiness",
+            "Steadiness",
+            "How much of the previous frame is kept where motion can be followed: 0 draws each frame anew, 1 is the \
+             calmest",
+            1.0,
+            settings.steadiness,
+        ),
+        animated(
+            "ink",
+            "Ink",
+            "Weight of lines and blacks: 0 leaves them out, 1 is as the style draws them, 2 the heaviest",
+            2.0,
+            settings.ink,
+        ),
+        animated(
+            "screen-size",
+            "Screen size",
+            "Distance between printed dots in pixels of the output, in styles that have dots; 0 chooses it by the \
+             picture's size",
+            256.0,
+            settings.screen_size_px,
+        ),
+        glib::ParamSpecEnum::builder_with_default::<Compare>("compare", settings.compare.into())
+            .nick("Compare")
+            .blurb("Whether the source is shown beside the comic; side-by-side doubles the width")
+            .mutable_playing()
+            .build(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_as_they_were_set() {
+        let mut properties = Properties::default();
+        for description in Properties::descriptions() {
+            let name = description.name();
+            assert_eq!(
+                format!("{:?}", properties.get(description)),
+                format!("{:?}", description.default_value()),
+                "default of {name}"
+            );
+            let value = match name {
+                "threads" => 3u32.to_value(),
+                "compare" => Compare::Split.to_value(),
+                "model" | "device" | "style" => "something".to_value(),
+                _ => 0.3f64.to_value(),
+            };
+            properties.set(name, &value);
+            assert_eq!(format!("{:?}", properties.get(description)), format!("{value:?}"), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_text_means_empty() {
+        let mut properties = Properties::default();
+        properties.set("style", &None::<String>.to_value());
+        properties.set("model", &None::<String>.to_value());
+        assert_eq!((properties.settings.style.as_str(), properties.model.as_str()), ("", ""));
+    }
+}
