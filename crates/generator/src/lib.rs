@@ -9,11 +9,15 @@
 #![forbid(unsafe_code)]
 
 mod architecture;
+mod cpu_engine;
 mod error;
 mod network;
 mod package;
+mod tensor_engine;
 
 pub use architecture::{Architecture, Init, Kind, Parameter};
+pub use cpu_engine::CpuEngine;
 pub use error::GeneratorError;
 pub use network::{Activation, CandleOps, Conv, ConvOps, Folded, Generator};
 pub use package::{Manifest, Origin, Package, Screen, Style, Training};
+pub use tensor_engine::TensorEngine;

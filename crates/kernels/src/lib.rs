@@ -1,1 +1,19 @@
-//! placeholder
+//! The operations that cost time, one folder each. `mod.rs` states the contract; where there are several variants,
+//! `scalar.rs` is the plain definition of correct and the files beside it are faster ones with the same signature,
+//! chosen at run time by [`Level`]. Work is shared out by rows on the current rayon thread pool; no result depends on the
+//! number of threads.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod compose;
+pub mod conv;
+mod cpu;
+pub mod emit;
+mod feature_map;
+pub mod ingest;
+pub mod print;
+pub mod pyramid;
+pub mod shuffle;
+pub mod warp;
+
+pub use cpu::Level;
+pub use feature_map::FeatureMap;

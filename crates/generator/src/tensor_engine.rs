@@ -1,0 +1,52 @@
+use candle_core::{Device, Result, Tensor};
+use inkcast_frame::{Layers, Picture};
+
+use crate::{CandleOps, Folded};
+
+/// Runs folded weights through Candle on any device: the production path on CUDA, the reference on the CPU.
+#[derive(Debug)]
+pub struct TensorEngine {
+    device: Device,
+    folded: Folded,
+}
+
+impl TensorEngine {
+    /// Moves `folded` to `device`.
+    pub fn new(folded: &Folded, device: Device) -> Result<Self> {
+        let folded = folded.to_device(&device)?;
+        Ok(TensorEngine { device, folded })
+    }
+
+    /// Takes the weights of another style.
+    pub fn set_style(&mut self, folded: &Folded) -> Result<()> {
+        self.folded = folded.to_device(&self.device)?;
+        Ok(())
+    }
+
+    /// The layers of one picture of any size.
+    pub fn run(&mut self, picture: &Picture, layers: &mut Layers) -> Result<()> {
+        let (width, height) = picture.size();
+        layers.resize(width, height);
+        let output = self.folded.forward(&CandleOps, &self.upload(picture)?)?.clamp(0.0, 1.0)?;
+        // [1, 4, H, W] -> [H, W, 4]
+        let output = output.squeeze(0)?.narrow(1, 0, height)?.narrow(2, 0, width)?.permute((1, 2, 0))?;
+        let values = output.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
+        let (pixels, _) = values.as_chunks::<4>();
+        layers.data_mut().copy_from_slice(pixels);
+        Ok(())
+    }
+
+    /// `[1, 3, H, W]`, the sides completed to multiples of 4 by repeating the last column and row.
+    fn upload(&self, picture: &Picture) -> Result<Tensor> {
+        let (width, height) = picture.size();
+        let (full_width, full_height) = (width.next_multiple_of(4), height.next_multiple_of(4));
+        let mut values = Vec::with_capacity(3 * full_width * full_height);
+        for channel in 0..3 {
+            for y in 0..full_height {
+                let row = picture.row(y.min(height - 1));
+                values.extend((0..full_width).map(|x| row[x.min(width - 1)][channel]));
+            }
+        }
+        Tensor::from_vec(values, (1, 3, full_height, full_width), &self.device)
+    }
+}

@@ -1,0 +1,43 @@
+//! Smaller versions of a picture's luma, for motion estimation.
+
+use inkcast_frame::{Picture, Plane};
+use rayon::prelude::*;
+
+/// The luma of `picture` at half size, rounded up, as means of 2x2 blocks.
+pub fn halve_luma(picture: &Picture, half: &mut Plane) {
+    halve_with(picture.size(), |x, y| picture.at(x, y)[3], half);
+}
+
+/// `plane` at half size, rounded up, as means of 2x2 blocks. A last odd row or column counts twice.
+pub fn halve(plane: &Plane, half: &mut Plane) {
+    halve_with(plane.size(), |x, y| plane.at(x, y), half);
+}
+
+fn halve_with((width, height): (usize, usize), value: impl Fn(usize, usize) -> f32 + Sync, half: &mut Plane) {
+    half.resize(width.div_ceil(2), height.div_ceil(2));
+    let half_width = half.width();
+    half.data_mut().par_chunks_mut(half_width).enumerate().for_each(|(y, out)| {
+        let (upper, lower) = (2 * y, (2 * y + 1).min(height - 1));
+        for (x, out) in out.iter_mut().enumerate() {
+            let (left, right) = (2 * x, (2 * x + 1).min(width - 1));
+            *out = 0.25 * (value(left, upper) + value(right, upper) + value(left, lower) + value(right, lower));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_of_blocks_with_an_odd_edge() {
+        let plane = Plane::from_fn(3, 3, |x, y| (10 * y + x) as f32);
+        let mut half = Plane::default();
+        halve(&plane, &mut half);
+        assert_eq!(half.data(), [5.5, 7.0, 20.5, 22.0]);
+        let picture = Picture::from_fn(3, 3, |x, y| [9.0, 9.0, 9.0, (10 * y + x) as f32]);
+        let mut luma = Plane::default();
+        halve_luma(&picture, &mut luma);
+        assert_eq!(luma, half);
+    }
+}
