@@ -71,13 +71,16 @@ impl Format {
         }
     }
 
-    /// Size of plane `plane` of a `width` x `height` frame. Odd sizes round the chroma planes up.
+    /// Size of plane `plane` of a `width` x `height` frame. Odd sizes round the chroma planes up; a row too long to count
+    /// has `usize::MAX` bytes.
     pub fn plane_layout(self, plane: usize, width: usize, height: usize) -> PlaneLayout {
         let (chroma_width, chroma_height) = (width.div_ceil(2), height.div_ceil(2));
         match (self.byte_order(), plane) {
-            (Some(order), _) => PlaneLayout { row_bytes: width * order.pixel, rows: height },
+            (Some(order), _) => PlaneLayout { row_bytes: width.saturating_mul(order.pixel), rows: height },
             (None, 0) => PlaneLayout { row_bytes: width, rows: height },
-            (None, _) if self == Format::Nv12 => PlaneLayout { row_bytes: 2 * chroma_width, rows: chroma_height },
+            (None, _) if self == Format::Nv12 => {
+                PlaneLayout { row_bytes: chroma_width.saturating_mul(2), rows: chroma_height }
+            }
             (None, _) => PlaneLayout { row_bytes: chroma_width, rows: chroma_height },
         }
     }

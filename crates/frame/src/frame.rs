@@ -38,15 +38,20 @@ impl FrameInfo {
         if stride < layout.row_bytes {
             return Err(FrameError::Stride { plane: index, row_bytes: layout.row_bytes, stride });
         }
-        // The last row may end without its padding.
-        let expected = stride * (layout.rows - 1) + layout.row_bytes;
+        // The last row may end without its padding. A plane too large to count is larger than any memory.
+        let expected = stride.saturating_mul(layout.rows - 1).saturating_add(layout.row_bytes);
         if len < expected {
             return Err(FrameError::Short { plane: index, expected, got: len });
         }
         Ok(())
     }
 
-    fn check_count(&self, got: usize) -> Result<(), FrameError> {
+    fn check_planes(&self, got: usize) -> Result<(), FrameError> {
+        // Fields are public, so a size of zero may come here past `new`.
+        let FrameInfo { width, height, .. } = *self;
+        if width == 0 || height == 0 {
+            return Err(FrameError::Empty { width, height });
+        }
         let expected = self.format.planes();
         if got == expected { Ok(()) } else { Err(FrameError::PlaneCount { format: self.format, expected, got }) }
     }
@@ -80,7 +85,7 @@ pub struct FrameView<'a> {
 impl<'a> FrameView<'a> {
     /// Checks that `planes` hold a frame of `info`.
     pub fn new(info: FrameInfo, planes: Vec<PlaneRef<'a>>) -> Result<Self, FrameError> {
-        info.check_count(planes.len())?;
+        info.check_planes(planes.len())?;
         for (index, plane) in planes.iter().enumerate() {
             info.check_plane(index, plane.stride, plane.data.len())?;
         }
@@ -110,7 +115,7 @@ pub struct FrameViewMut<'a> {
 impl<'a> FrameViewMut<'a> {
     /// Checks that `planes` can hold a frame of `info`.
     pub fn new(info: FrameInfo, planes: Vec<PlaneMut<'a>>) -> Result<Self, FrameError> {
-        info.check_count(planes.len())?;
+        info.check_planes(planes.len())?;
         for (index, plane) in planes.iter().enumerate() {
             info.check_plane(index, plane.stride, plane.data.len())?;
         }
@@ -164,7 +169,7 @@ impl OwnedFrame {
 
     /// A frame from bytes without padding, plane after plane in memory order.
     pub fn from_planes(info: FrameInfo, planes: Vec<Vec<u8>>) -> Result<Self, FrameError> {
-        info.check_count(planes.len())?;
+        info.check_planes(planes.len())?;
         for (index, plane) in planes.iter().enumerate() {
             let layout = info.format.plane_layout(index, info.width, info.height);
             info.check_plane(index, layout.row_bytes, plane.len())?;
@@ -205,6 +210,7 @@ impl OwnedFrame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PlaneLayout;
 
     #[test]
     fn one_pixel_of_every_format_has_rows() {
@@ -247,6 +253,17 @@ mod tests {
         let narrow = PlaneRef { data: &bytes, stride: 3 };
         assert!(matches!(FrameView::new(info, vec![plane, narrow]), Err(FrameError::Stride { plane: 1, .. })));
         assert!(matches!(FrameInfo::new(Format::Rgb, 0, 4), Err(FrameError::Empty { .. })));
+    }
+
+    #[test]
+    fn sizes_that_no_memory_holds_are_refused() {
+        let info = FrameInfo::new(Format::Rgb, 2, 3).unwrap();
+        let bytes = [0; 64];
+        let view = |info, stride| FrameView::new(info, vec![PlaneRef { data: &bytes, stride }]);
+        // Twice this stride is zero in 64 bits.
+        assert!(matches!(view(info, 1 << 63), Err(FrameError::Short { .. })));
+        assert!(matches!(view(FrameInfo { width: usize::MAX / 2, ..info }, 64), Err(FrameError::Stride { .. })));
+        assert!(matches!(view(FrameInfo { height: 0, ..info }, 64), Err(FrameError::Empty { .. })));
     }
 
     #[test]
