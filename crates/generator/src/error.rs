@@ -47,6 +47,14 @@ pub enum GeneratorError {
     /// An architecture with impossible sizes.
     #[error("architecture: {0}")]
     Architecture(String),
+    /// A CUDA device that cannot be used.
+    #[error("device cuda:{index} cannot be used: {reason}")]
+    Cuda {
+        /// Index of the device.
+        index: usize,
+        /// Why not.
+        reason: String,
+    },
     /// An error of the tensor library.
     #[error("tensor operation failed: {0}")]
     Tensor(#[from] candle_core::Error),

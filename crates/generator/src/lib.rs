@@ -5,11 +5,13 @@
 //!   plain convolutions of [`Folded`], so that a style costs nothing per frame. Its `forward` is the definition of the
 //!   network; training runs it with differentiable operations through [`ConvOps`].
 //! - [`CpuEngine`] runs folded weights fast on a CPU, [`TensorEngine`] on any Candle device.
+//! - [`Engine`] is either of the two.
 //! - [`Package`] is a model on disk or embedded in this library: weights, checksum, styles, licence, origin.
 #![forbid(unsafe_code)]
 
 mod architecture;
 mod cpu_engine;
+mod engine;
 mod error;
 mod network;
 mod package;
@@ -17,6 +19,7 @@ mod tensor_engine;
 
 pub use architecture::{Architecture, Init, Kind, Parameter};
 pub use cpu_engine::CpuEngine;
+pub use engine::Engine;
 pub use error::GeneratorError;
 pub use network::{Activation, CandleOps, Conv, ConvOps, Folded, Generator};
 pub use package::{Manifest, Origin, Package, Screen, Style, Training};

@@ -184,15 +184,23 @@ impl Package {
         &self.origin
     }
 
+    /// The vector `[style_dims]` of the style called `name`.
+    pub fn style_vector(&self, name: &str) -> Result<&candle_core::Tensor, GeneratorError> {
+        let style = self.style(name)?;
+        self.generator.style(&style.name).ok_or_else(|| self.unknown_style(&style.name))
+    }
+
     /// The style called `name`; an empty name means the model's default.
     pub fn style(&self, name: &str) -> Result<&Style, GeneratorError> {
         let Manifest { default_style, styles, .. } = &self.manifest;
         let wanted = if name.is_empty() { default_style } else { name };
-        styles.iter().find(|style| style.name == *wanted).ok_or_else(|| GeneratorError::UnknownStyle {
-            model: self.manifest.name.clone(),
-            style: wanted.to_string(),
-            known: styles.iter().map(|style| style.name.clone()).collect(),
-        })
+        styles.iter().find(|style| style.name == *wanted).ok_or_else(|| self.unknown_style(wanted))
+    }
+
+    fn unknown_style(&self, style: &str) -> GeneratorError {
+        let Manifest { name, styles, .. } = &self.manifest;
+        let known = styles.iter().map(|style| style.name.clone()).collect();
+        GeneratorError::UnknownStyle { model: name.clone(), style: style.to_string(), known }
     }
 }
 

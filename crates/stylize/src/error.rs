@@ -13,14 +13,6 @@ pub enum StylizeError {
         /// What was asked for.
         device: String,
     },
-    /// A device that cannot be used here.
-    #[error("device {device} cannot be used: {reason}")]
-    Device {
-        /// What was asked for.
-        device: String,
-        /// Why not, and what to do.
-        reason: String,
-    },
     /// Worker threads could not be started.
     #[error("cannot start {threads} worker threads: {reason}")]
     Threads {

@@ -16,12 +16,14 @@
 
 mod device;
 mod error;
+mod history;
 mod report;
 mod settings;
+mod stages;
 mod stylizer;
 
 pub use device::DeviceChoice;
 pub use error::StylizeError;
-pub use report::Report;
+pub use report::{Report, STAGES};
 pub use settings::{Compare, Settings};
 pub use stylizer::Stylizer;

@@ -1,12 +1,15 @@
 use std::time::Duration;
 
+/// Names of the stages in the order they run.
+pub const STAGES: [&str; 7] = ["ingest", "motion", "carry", "generate", "compose", "print", "emit"];
+
 /// What happened to one frame.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Report {
     /// The picture has nothing to do with the previous one, so the history was dropped.
     pub scene_cut: bool,
     /// Mean weight that the previous frame was given, 0..1.
     pub carried: f32,
-    /// Time of each stage in the order they ran.
-    pub stages: Vec<(&'static str, Duration)>,
+    /// Time spent in each of [`STAGES`].
+    pub stages: [Duration; STAGES.len()],
 }

@@ -1,42 +1,188 @@
-use inkcast_frame::{FrameView, FrameViewMut};
-use inkcast_generator::{Package, Style};
+use std::time::Instant;
 
-use crate::{DeviceChoice, Report, Settings, StylizeError};
+use inkcast_frame::{FrameView, FrameViewMut, Layers};
+use inkcast_generator::{Package, Style};
+use inkcast_kernels::Level;
+use inkcast_kernels::warp::Warped;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::history::History;
+use crate::stages::s1_ingest::{self, Ingested};
+use crate::stages::s2_motion::MotionStage;
+use crate::stages::s3_carry;
+use crate::stages::s4_generate::GenerateStage;
+use crate::stages::s5_compose::{self, Settled};
+use crate::stages::s6_print::PrintStage;
+use crate::stages::s7_emit;
+use crate::{Compare, DeviceChoice, Report, Settings, StylizeError};
 
 /// Turns the frames of one stream into comic frames, one after another.
+///
+/// Buffers are made at the first frame of a size and used again. The same frames give the same result, bit for bit,
+/// whatever the number of threads.
+#[derive(Debug)]
 pub struct Stylizer {
     package: Package,
+    pool: ThreadPool,
+    history: History,
+
+    ingested: Ingested,
+    motion: MotionStage,
+    carried: Warped,
+    generate: GenerateStage,
+    fresh: Layers,
+    settled: Settled,
+    print: PrintStage,
 }
 
 impl Stylizer {
     /// Prepares `package` on `device` with `threads` worker threads (0 = one for each core).
-    pub fn new(package: Package, _device: DeviceChoice, _threads: usize) -> Result<Self, StylizeError> {
-        Ok(Stylizer { package })
+    pub fn new(package: Package, device: DeviceChoice, threads: usize) -> Result<Self, StylizeError> {
+        let pool =
+            ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("inkcast-{index}")).build();
+        let pool = pool.map_err(|error| StylizeError::Threads { threads, reason: error.to_string() })?;
+        let generate = GenerateStage::new(&package, device)?;
+        Ok(Stylizer {
+            package,
+            pool,
+            generate,
+            history: History::default(),
+            ingested: Ingested::default(),
+            motion: MotionStage::default(),
+            carried: Warped::default(),
+            fresh: Layers::default(),
+            settled: Settled::default(),
+            print: PrintStage::default(),
+        })
     }
 
-    /// Where frames are processed, in words: `cpu (2 threads, avx512)` or `cuda:0`.
+    /// Where frames are processed, in words: `cpu (2 threads, avx512)` or `cuda:0 (stages around the network on 2 threads)`.
     pub fn device(&self) -> String {
-        String::new()
+        let threads = self.pool.current_num_threads();
+        match self.generate.device() {
+            "cpu" => format!("cpu ({threads} threads, {})", Level::detect()),
+            cuda => format!("{cuda} (stages around the network on {threads} threads)"),
+        }
+    }
+
+    /// The model in use.
+    pub fn package(&self) -> &Package {
+        &self.package
     }
 
     /// Forgets the previous frame: after a seek, a flush, or a gap too large to match.
-    pub fn reset(&mut self) {}
+    pub fn reset(&mut self) {
+        self.history.is_there = false;
+    }
+
+    /// Processes one frame. `output` has the height of `input` and the width that [`Compare::output_width`] tells; it
+    /// may have another format and colorimetry. Alpha is copied where both frames have it and the same width, else it
+    /// is opaque.
+    ///
+    /// A strength of 0 copies the source bit for bit.
+    pub fn process(
+        &mut self,
+        input: &FrameView<'_>,
+        output: &mut FrameViewMut<'_>,
+        settings: &Settings,
+    ) -> Result<Report, StylizeError> {
+        check_size(input, output, settings.compare)?;
+        let style = self.style_index(&settings.style)?;
+        if settings.strength <= 0.0 && settings.compare == Compare::None && input.info() == output.info() {
+            copy(input, output);
+            self.reset();
+            return Ok(Report::default());
+        }
+        if self.generate.set_style(&self.package, style)? {
+            // Layers of another style have no place in this one.
+            self.reset();
+        }
+
+        let mut clock = Clock::start();
+        let Stylizer { package, pool, history, ingested, motion, carried, generate, fresh, settled, print } = self;
+        let style = &package.manifest().styles[style];
+        pool.install(|| {
+            s1_ingest::run(input, ingested);
+            clock.stage(0);
+            let mut is_carried = settings.steadiness > 0.0 && history.fits(ingested.picture.size());
+            if is_carried {
+                motion.run(history, ingested);
+                clock.stage(1);
+                clock.report.scene_cut = motion.motion.scene_cut;
+                is_carried = !motion.motion.scene_cut;
+            }
+            if is_carried {
+                s3_carry::run(history, &motion.motion, ingested.motion_shift, carried);
+                clock.stage(2);
+            }
+            generate.run(&ingested.picture, fresh)?;
+            clock.stage(3);
+            if is_carried {
+                clock.report.carried = s5_compose::run(fresh, carried, settings.steadiness, settled);
+            } else {
+                s5_compose::start(fresh, settled);
+            }
+            clock.stage(4);
+            let page = print.run(&ingested.picture, &settled.layers, style, settings);
+            clock.stage(5);
+            s7_emit::run(page, input, output);
+            clock.stage(6);
+            Ok::<(), StylizeError>(())
+        })?;
+        self.remember();
+        Ok(clock.report)
+    }
+
+    fn style_index(&self, name: &str) -> Result<usize, StylizeError> {
+        let name = &self.package.style(name)?.name;
+        Ok(self.styles().iter().position(|style| style.name == *name).unwrap_or(0))
+    }
 
     /// The styles of the model.
     pub fn styles(&self) -> &[Style] {
         &self.package.manifest().styles
     }
 
-    /// Processes one frame. `output` has the height of `input` and the width that
-    /// [`Compare::output_width`](crate::Compare::output_width) tells; it may have another format and colorimetry. Alpha is copied where both
-    /// frames have it, and opaque where only the output does.
-    pub fn process(
-        &mut self,
-        _input: &FrameView<'_>,
-        _output: &mut FrameViewMut<'_>,
-        settings: &Settings,
-    ) -> Result<Report, StylizeError> {
-        self.package.style(&settings.style)?;
-        Ok(Report::default())
+    /// The frame just done becomes the previous one; its buffers change places with those of the one before.
+    fn remember(&mut self) {
+        std::mem::swap(&mut self.history.luma, &mut self.ingested.luma);
+        std::mem::swap(&mut self.history.layers, &mut self.settled.layers);
+        std::mem::swap(&mut self.history.age, &mut self.settled.age);
+        self.history.is_there = true;
+    }
+}
+
+fn check_size(input: &FrameView<'_>, output: &FrameViewMut<'_>, compare: Compare) -> Result<(), StylizeError> {
+    let (expected_width, expected_height) = (compare.output_width(input.info().width), input.info().height);
+    let (width, height) = (output.info().width, output.info().height);
+    if (width, height) == (expected_width, expected_height) {
+        Ok(())
+    } else {
+        Err(StylizeError::OutputSize { expected_width, expected_height, width, height })
+    }
+}
+
+/// Copies frames of the same format row by row.
+fn copy(input: &FrameView<'_>, output: &mut FrameViewMut<'_>) {
+    for (plane, rows) in output.rows_mut().into_iter().enumerate() {
+        rows.into_iter().enumerate().for_each(|(y, row)| row.copy_from_slice(input.row(plane, y)));
+    }
+}
+
+/// Measures stages one after another.
+struct Clock {
+    report: Report,
+    last: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Clock { report: Report::default(), last: Instant::now() }
+    }
+
+    fn stage(&mut self, index: usize) {
+        let now = Instant::now();
+        self.report.stages[index] = now - self.last;
+        self.last = now;
     }
 }

@@ -26,8 +26,8 @@ pub struct Warped {
     pub age: Plane,
 }
 
-/// Reads `layers` and `age` at each pixel plus its flow, which is in pixels and leads from the new frame to the
-/// previous one.
+/// Reads `layers` and `age` at each pixel plus its flow, which leads from the new frame to the previous one and is in
+/// pixels of its own grid: a flow of 1 on blocks of 2x2 pixels means two pixels.
 ///
 /// Layers are interpolated by Catmull-Rom splines (Keys 1981, a = -1/2), which unlike linear interpolation do not blur
 /// when a picture is warped again and again; overshoot is left for compose to clamp. A flow of whole pixels copies.
@@ -36,6 +36,7 @@ pub fn warp(layers: &Layers, age: &Plane, flow: Field<'_, [f32; 2]>, confidence:
     warped.layers.resize(width, height);
     warped.confidence.resize(width, height);
     warped.age.resize(width, height);
+    let block = (1u32 << flow.shift) as f32;
     let rows = warped.layers.data_mut().par_chunks_mut(width);
     let rows = rows.zip(warped.confidence.data_mut().par_chunks_mut(width));
     let rows = rows.zip(warped.age.data_mut().par_chunks_mut(width));
@@ -45,7 +46,7 @@ pub fn warp(layers: &Layers, age: &Plane, flow: Field<'_, [f32; 2]>, confidence:
         for x in 0..width {
             let [dx, dy] =
                 flow_row.at(x, |field, i| field[i], |a, b, t| [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])]);
-            let (from_x, from_y) = (x as f32 + dx, y as f32 + dy);
+            let (from_x, from_y) = (x as f32 + block * dx, y as f32 + block * dy);
             // Written so that a flow that is not a number counts as outside.
             let inside =
                 from_x >= -0.5 && from_y >= -0.5 && from_x <= width as f32 - 0.5 && from_y <= height as f32 - 0.5;

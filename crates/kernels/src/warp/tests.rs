@@ -35,6 +35,17 @@ fn a_ramp_is_interpolated_exactly_between_pixels() {
 }
 
 #[test]
+fn flow_on_blocks_is_in_pixels_of_its_own_grid() {
+    let source = layers(8, 8);
+    let flow = Plane::from_fn(4, 4, |_, _| [1.0, 0.0]);
+    let confidence = Plane::from_fn(2, 2, |_, _| 1.0);
+    let (flow, confidence) = (Field { values: &flow, shift: 1 }, Field { values: &confidence, shift: 2 });
+    let mut warped = Warped::default();
+    warp(&source, &Plane::new(8, 8), flow, confidence, &mut warped);
+    assert_eq!(warped.layers.at(3, 3), source.at(5, 3));
+}
+
+#[test]
 fn outside_and_broken_flow_is_not_trusted() {
     let source = layers(4, 4);
     for flow in [[10.0, 0.0], [0.0, -10.0], [f32::NAN, 0.0], [0.0, f32::NEG_INFINITY], [f32::INFINITY, 0.0]] {

@@ -1,0 +1,61 @@
+use candle_core::Device;
+use inkcast_frame::{Layers, Picture};
+use inkcast_kernels::Level;
+
+use crate::{CpuEngine, Folded, GeneratorError, TensorEngine};
+
+/// A generator ready to run, wherever it runs.
+#[derive(Debug)]
+pub enum Engine {
+    /// On the CPU.
+    Cpu(CpuEngine),
+    /// On a Candle device.
+    Tensor(TensorEngine),
+}
+
+impl Engine {
+    /// `folded` on the CPU, with the best instructions that it has.
+    pub fn cpu(folded: &Folded) -> Result<Self, GeneratorError> {
+        Ok(Engine::Cpu(CpuEngine::new(folded, Level::detect())?))
+    }
+
+    /// `folded` on the CUDA device with this index.
+    pub fn cuda(folded: &Folded, index: usize) -> Result<Self, GeneratorError> {
+        Ok(Engine::Tensor(TensorEngine::new(folded, cuda_device(index)?)?))
+    }
+
+    /// Takes the weights of another style.
+    pub fn set_style(&mut self, folded: &Folded) -> Result<(), GeneratorError> {
+        match self {
+            Engine::Cpu(engine) => engine.set_style(folded)?,
+            Engine::Tensor(engine) => engine.set_style(folded)?,
+        }
+        Ok(())
+    }
+
+    /// The layers of one picture; on the CPU by the current thread pool.
+    pub fn run(&mut self, picture: &Picture, layers: &mut Layers) -> Result<(), GeneratorError> {
+        match self {
+            Engine::Cpu(engine) => engine.run(picture, layers),
+            Engine::Tensor(engine) => engine.run(picture, layers)?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
+    let failed = |reason: String| GeneratorError::Cuda { index, reason };
+    // A stream of its own: frames arrive on GStreamer's threads, and the default stream belongs to one thread. A
+    // missing CUDA library shows as a panic when it is loaded at run time.
+    match std::panic::catch_unwind(|| Device::new_cuda_with_stream(index)) {
+        Ok(device) => device.map_err(|error| failed(error.to_string())),
+        Err(_) => Err(failed("the CUDA libraries could not be loaded; is the NVIDIA driver installed?".to_string())),
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
+    let reason = "this build has no CUDA support; build with `--features cuda` or use device=cpu".to_string();
+    Err(GeneratorError::Cuda { index, reason })
+}

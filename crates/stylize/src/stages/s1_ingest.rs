@@ -1,0 +1,29 @@
+//! Bytes of a frame -> picture, and its luma on the grid for motion.
+
+use inkcast_frame::{FrameView, Picture, Plane};
+use inkcast_kernels::ingest::ingest;
+use inkcast_kernels::pyramid::{halve, halve_luma};
+
+/// Widest grid that motion is estimated on, in pixels: finer ones cost time and find nothing that a comic shows.
+const MOTION_WIDTH: usize = 640;
+
+/// The frame as the stages see it.
+#[derive(Debug, Default)]
+pub(crate) struct Ingested {
+    pub picture: Picture,
+    /// Luma at `1 / (1 << motion_shift)` of the size.
+    pub luma: Plane,
+    pub motion_shift: u32,
+    finer: Plane,
+}
+
+pub(crate) fn run(frame: &FrameView<'_>, out: &mut Ingested) {
+    ingest(frame, &mut out.picture);
+    halve_luma(&out.picture, &mut out.luma);
+    out.motion_shift = 1;
+    while out.luma.width() > MOTION_WIDTH {
+        std::mem::swap(&mut out.luma, &mut out.finer);
+        halve(&out.finer, &mut out.luma);
+        out.motion_shift += 1;
+    }
+}
