@@ -1,0 +1,105 @@
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use crossbeam_channel::Sender;
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app::{AppSink, AppSinkCallbacks};
+use gstreamer_video as gst_video;
+use gstreamer_video::prelude::*;
+use image::RgbImage;
+
+/// Frames waiting between the decoder's thread and ours.
+const WAITING: usize = 2;
+
+/// Takes `count` frames out of a clip, spread evenly over its length; fewer if it has fewer.
+pub(super) fn read_frames(path: &Path, count: usize) -> Result<Vec<RgbImage>> {
+    gst::init().context("GStreamer cannot be started")?;
+    let path = path.canonicalize().with_context(|| format!("cannot find the clip {}", path.display()))?;
+    let fail = || format!("cannot read the clip {}", path.display());
+    let pipeline = gst::parse::launch(
+        "uridecodebin name=source ! videoconvert ! video/x-raw,format=RGB ! appsink name=sink sync=false",
+    )
+    .with_context(fail)?
+    .downcast::<gst::Pipeline>()
+    .expect("a description with more than one element is a pipeline");
+    let source = pipeline.by_name("source").expect("it is in the description");
+    source.set_property("uri", gst::glib::filename_to_uri(&path, None).with_context(fail)?);
+    let sink = pipeline.by_name("sink").and_downcast::<AppSink>().expect("it is in the description");
+
+    let stopper = Stop(pipeline.clone());
+    pipeline.set_state(gst::State::Paused).with_context(fail)?;
+    wait_for(&pipeline, gst::MessageType::AsyncDone).with_context(fail)?;
+    // A clip of unknown length gives one frame a second.
+    let length = pipeline.query_duration::<gst::ClockTime>();
+    let distance = length.map_or(gst::ClockTime::SECOND, |length| length / count.max(1) as u64);
+
+    let (sender, receiver) = crossbeam_channel::bounded(WAITING);
+    sink.set_callbacks(callbacks(sender, distance, count));
+    pipeline.set_state(gst::State::Playing).with_context(fail)?;
+    let frames: Vec<RgbImage> = receiver.iter().collect();
+    // The channel closes at the end of the clip and after an error alike; the bus knows which it was.
+    if frames.len() < count {
+        wait_for(&pipeline, gst::MessageType::Eos).with_context(fail)?;
+    }
+    drop(stopper);
+    if frames.is_empty() {
+        bail!("the clip {} has no video frames", path.display());
+    }
+    Ok(frames)
+}
+
+/// Sends the first frame at or after each multiple of `distance`, until `count` are sent.
+fn callbacks(sender: Sender<RgbImage>, distance: gst::ClockTime, count: usize) -> AppSinkCallbacks {
+    let mut sender = Some(sender);
+    let mut sent = 0;
+    AppSinkCallbacks::builder()
+        .new_sample(move |sink| {
+            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+            let Some(open) = &sender else { return Err(gst::FlowError::Eos) };
+            let time = sample.buffer().and_then(|buffer| buffer.pts()).unwrap_or_default();
+            if time >= distance * sent as u64 {
+                let frame = to_picture(&sample).ok_or(gst::FlowError::Error)?;
+                sent += 1;
+                if open.send(frame).is_err() || sent == count {
+                    sender = None;
+                    return Err(gst::FlowError::Eos);
+                }
+            }
+            Ok(gst::FlowSuccess::Ok)
+        })
+        .build()
+}
+
+fn to_picture(sample: &gst::Sample) -> Option<RgbImage> {
+    let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
+    let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
+    let (row_bytes, stride) = (info.width() as usize * 3, frame.plane_stride()[0] as usize);
+    let rows = frame.plane_data(0).ok()?.chunks(stride).take(info.height() as usize);
+    let bytes = rows.flat_map(|row| &row[..row_bytes]).copied().collect();
+    RgbImage::from_raw(info.width(), info.height(), bytes)
+}
+
+/// Waits for a message of the kind `wanted`; errors of the pipeline and its end before that are errors.
+fn wait_for(pipeline: &gst::Pipeline, wanted: gst::MessageType) -> Result<()> {
+    let bus = pipeline.bus().expect("every pipeline has a bus");
+    let kinds = [wanted, gst::MessageType::Error, gst::MessageType::Eos];
+    match bus.timed_pop_filtered(gst::ClockTime::from_seconds(20), &kinds) {
+        None => bail!("no answer from the decoder within 20 seconds"),
+        Some(message) => match message.view() {
+            gst::MessageView::Error(error) => Err(anyhow::anyhow!("{}", error.error())),
+            _ if message.type_() == wanted => Ok(()),
+            _ => bail!("it ends before its first frame"),
+        },
+    }
+}
+
+/// Stops a pipeline however the function ends.
+struct Stop(gst::Pipeline);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        // Stopping can only fail for elements that are broken already.
+        let _ = self.0.set_state(gst::State::Null);
+    }
+}

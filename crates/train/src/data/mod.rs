@@ -1,0 +1,15 @@
+//! Training data: pictures and clip frames with the layers of every look, computed once and kept on disk.
+
+mod batch;
+mod cache;
+mod clips;
+mod damage;
+mod prepare;
+
+pub use batch::{Batch, draw};
+pub use cache::{Example, Split, load};
+pub use damage::Damage;
+pub use prepare::{Preparation, prepare};
+
+#[cfg(test)]
+mod tests;

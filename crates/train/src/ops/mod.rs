@@ -1,0 +1,61 @@
+//! Differentiable operations that are fast on a CPU.
+//!
+//! Candle's own convolution runs there at a tenth of what the processor can do, and training spends nearly all of its
+//! time in convolutions. [`TrainingOps`] gives the generator the ones of this module; [`inkcast_generator::CandleOps`]
+//! is the slow form that the tests compare them with.
+
+mod add_relu;
+mod conv;
+mod matmul;
+mod patches;
+
+use candle_core::{Result, Tensor};
+use inkcast_generator::{Activation, CandleOps, ConvOps};
+
+pub use add_relu::add_relu;
+pub use conv::conv2d;
+
+/// Convolutions for training: own ones on the CPU, Candle's on every other device.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TrainingOps;
+
+impl ConvOps for TrainingOps {
+    fn conv2d(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        addend: Option<&Tensor>,
+        stride: usize,
+        activation: Activation,
+    ) -> Result<Tensor> {
+        if !x.device().is_cpu() {
+            return CandleOps.conv2d(x, weight, bias, addend, stride, activation);
+        }
+        match (addend, activation) {
+            (None, _) => conv2d(x, weight, bias, stride, activation),
+            (Some(addend), Activation::Relu) => add_relu(&conv2d(x, weight, bias, stride, Activation::None)?, addend),
+            (Some(addend), Activation::None) => conv2d(x, weight, bias, stride, Activation::None)? + addend,
+        }
+    }
+}
+
+/// The numbers of a contiguous `f32` tensor on the CPU, handed to `use_them`.
+fn with_values<R>(tensor: &Tensor, use_them: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
+    let (storage, layout) = tensor.storage_and_layout();
+    let candle_core::Storage::Cpu(storage) = &*storage else {
+        candle_core::bail!("this operation runs on the CPU only");
+    };
+    use_them(values(storage, layout)?)
+}
+
+/// The same for what a custom operation is given.
+fn values<'a>(storage: &'a candle_core::CpuStorage, layout: &candle_core::Layout) -> Result<&'a [f32]> {
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
+        None => candle_core::bail!("this operation takes contiguous tensors only"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
