@@ -11,9 +11,7 @@ use inkcast_stylize::StylizeError;
 pub fn message(error: &StylizeError) -> gst::ErrorMessage {
     match error {
         StylizeError::Model(error) => model_message(error),
-        StylizeError::UnknownDevice { .. } | StylizeError::Device { .. } => {
-            gst::error_msg!(ResourceError::Settings, ("{error}"))
-        }
+        StylizeError::UnknownDevice { .. } => gst::error_msg!(ResourceError::Settings, ("{error}")),
         StylizeError::Threads { .. } => gst::error_msg!(ResourceError::Failed, ("{error}")),
         _ => gst::error_msg!(StreamError::Failed, ("{error}")),
     }
@@ -29,7 +27,9 @@ fn model_message(error: &GeneratorError) -> gst::ErrorMessage {
         GeneratorError::Manifest { .. } | GeneratorError::Weights { .. } | GeneratorError::Architecture(_) => {
             gst::error_msg!(StreamError::WrongType, ("{error}"))
         }
-        GeneratorError::UnknownStyle { .. } => gst::error_msg!(ResourceError::Settings, ("{error}")),
+        GeneratorError::UnknownStyle { .. } | GeneratorError::Cuda { .. } => {
+            gst::error_msg!(ResourceError::Settings, ("{error}"))
+        }
         _ => gst::error_msg!(StreamError::Failed, ("{error}")),
     }
 }

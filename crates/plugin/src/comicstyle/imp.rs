@@ -89,7 +89,7 @@ impl ComicStyle {
 
 #[glib::object_subclass]
 impl ObjectSubclass for ComicStyle {
-    const NAME: &'static str = "InkcastComicStyle";
+    const NAME: &'static str = "ComicStyle";
     type Type = super::ComicStyle;
     type ParentType = gst_video::VideoFilter;
 }

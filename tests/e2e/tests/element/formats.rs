@@ -1,0 +1,101 @@
+//! Every format at every kind of size, and that the picture does not depend on them.
+
+use inkcast_frame::{Colorimetry, Format, FrameInfo, Matrix, OwnedFrame, Range};
+use inkcast_kit::{measure, picture};
+
+use crate::comic::{Comic, info};
+
+const SIZES: [(usize, usize); 6] = [(1, 1), (1, 7), (3, 5), (64, 48), (97, 63), (641, 361)];
+
+#[test]
+fn every_format_and_size_is_drawn() {
+    for format in Format::ALL {
+        for (width, height) in SIZES {
+            let info = info(format, width, height);
+            let source = picture::frame(info);
+            let drawn = Comic::new(info, "strength=1").draw(&source, 0);
+            assert_eq!(drawn.info(), &info);
+            assert_eq!(alpha(&drawn), alpha(&source), "alpha of {format:?} {width}x{height}");
+            // A picture this small may be flat already.
+            if width >= 64 {
+                let far = measure::psnr(&colours(&source), &colours(&drawn));
+                assert!(far < 30.0, "{format:?} {width}x{height} looks like its source: {far:.1} dB");
+            }
+        }
+    }
+}
+
+#[test]
+fn strength_zero_gives_the_source() {
+    for format in Format::ALL {
+        for (width, height) in SIZES {
+            let source = picture::frame(info(format, width, height));
+            let drawn = Comic::new(*source.info(), "strength=0").draw(&source, 0);
+            let name = format!("{format:?} {width}x{height}");
+            assert_eq!(alpha(&drawn), alpha(&source), "alpha of {name}");
+            for plane in 0..format.planes() {
+                // The fourth byte of RGBx means nothing.
+                let worst = measure::max_abs_diff(&meant(&source, plane), &meant(&drawn, plane));
+                assert!(worst <= 1.0, "plane {plane} of {name} is {worst} off");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_picture_does_not_depend_on_the_format() {
+    let drawn = |info: FrameInfo| colours(&Comic::new(info, "style=ink").draw(&picture::frame(info), 0));
+    let reference = drawn(info(Format::Rgb, 320, 180));
+    for format in Format::ALL {
+        for matrix in [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020] {
+            for range in [Range::Full, Range::Limited] {
+                let info = info(format, 320, 180).with_colorimetry(Colorimetry { matrix, range });
+                let near = measure::psnr(&reference, &drawn(info));
+                // Chroma at half size costs some of it.
+                let least = if format.byte_order().is_some() { 38.0 } else { 24.0 };
+                assert!(near > least, "{format:?} {matrix:?} {range:?}: {near:.1} dB");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_colorimetry_of_the_caps_counts() {
+    // The same bytes mean another picture in another colorimetry, so another comic must come out.
+    let info = info(Format::I420, 320, 180);
+    let source = picture::frame(info.with_colorimetry(Colorimetry { matrix: Matrix::Bt709, range: Range::Limited }));
+    let drawn: Vec<OwnedFrame> = [
+        Colorimetry { matrix: Matrix::Bt709, range: Range::Limited },
+        Colorimetry { matrix: Matrix::Bt601, range: Range::Limited },
+        Colorimetry { matrix: Matrix::Bt2020, range: Range::Limited },
+        Colorimetry { matrix: Matrix::Bt709, range: Range::Full },
+    ]
+    .into_iter()
+    .map(|colorimetry| {
+        let planes = (0..3).map(|plane| source.plane(plane).to_vec()).collect();
+        let same_bytes = OwnedFrame::from_planes(info.with_colorimetry(colorimetry), planes).unwrap();
+        Comic::new(*same_bytes.info(), "style=ink").draw(&same_bytes, 0)
+    })
+    .collect();
+    for (a, b) in [(0, 1), (0, 2), (0, 3), (1, 2)] {
+        assert!((0..3).any(|plane| drawn[a].plane(plane) != drawn[b].plane(plane)), "{a} and {b} are alike");
+    }
+}
+
+fn alpha(frame: &OwnedFrame) -> Option<Vec<u8>> {
+    let order = frame.info().format.byte_order()?;
+    let (offset, is_alpha) = order.fourth?;
+    is_alpha.then(|| frame.plane(0).chunks(order.pixel).map(|pixel| pixel[offset]).collect())
+}
+
+/// The bytes of a plane without those that mean nothing.
+fn meant(frame: &OwnedFrame, plane: usize) -> Vec<u8> {
+    match frame.info().format.byte_order() {
+        Some(order) => frame.plane(plane).chunks(order.pixel).flat_map(|pixel| &pixel[..3]).copied().collect(),
+        None => frame.plane(plane).to_vec(),
+    }
+}
+
+fn colours(frame: &OwnedFrame) -> Vec<f32> {
+    picture::decode(frame).data().iter().flatten().map(|&value| value as f32).collect()
+}
