@@ -15,10 +15,11 @@ mod targets;
 fn frame_views_hold_against_any_size_and_stride() {
     let mut random = Random::new(1);
     let accepted = (0..50_000).filter(|_| {
-        let length = random.below(40);
+        let length = random.below(60);
         targets::frame_view(&random.bytes(length))
     });
-    assert!(accepted.count() > 100, "hardly a view is accepted, so nothing is read");
+    let accepted = accepted.count();
+    assert!(accepted > 5_000, "only {accepted} views are accepted, hardly any is read");
 }
 
 #[test]

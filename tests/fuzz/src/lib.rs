@@ -14,8 +14,16 @@ pub fn frame_view(data: &[u8]) -> bool {
     let mut input = Input(data);
     let info = input.info(Input::any_size);
     let bytes: Vec<u8> = (0..input.number(4096)).map(|index| index as u8).collect();
-    let shapes: Vec<(usize, usize)> =
-        (0..input.number(4)).map(|_| (input.any_size(), input.number(bytes.len() + 1))).collect();
+    // Mostly as many planes as the format has and strides that fit, so that views are accepted often enough to be read.
+    let count = if input.number(8) == 0 { input.number(5) } else { info.format.planes() };
+    let shapes: Vec<(usize, usize)> = (0..count)
+        .map(|plane| {
+            let row_bytes = info.format.plane_layout(plane, info.width, info.height).row_bytes;
+            let stride =
+                if input.number(8) == 0 { input.any_size() } else { row_bytes.saturating_add(input.number(9)) };
+            (stride, input.number(bytes.len() + 1))
+        })
+        .collect();
 
     let planes = shapes.iter().map(|&(stride, len)| PlaneRef { data: &bytes[..len], stride }).collect();
     let Ok(view) = FrameView::new(info, planes) else {
@@ -173,9 +181,9 @@ impl Input<'_> {
 
     /// Mostly small, sometimes as large as the type allows.
     fn any_size(&mut self) -> usize {
-        let (small, shift) = (usize::from(self.byte()), u32::from(self.byte()));
+        let (small, shift) = (self.number(40), u32::from(self.byte()));
         match shift {
-            0..192 => small,
+            0..240 => small,
             _ => small.rotate_right(shift % 64),
         }
     }
