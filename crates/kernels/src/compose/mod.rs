@@ -15,6 +15,9 @@ const MARGIN: f32 = 6.0 / 255.0;
 /// Age beyond which a pixel counts no older: the mean then runs over so many frames.
 const OLDEST: f32 = 15.0;
 
+/// Least and greatest value of each layer.
+type Range = ([f32; 4], [f32; 4]);
+
 /// Blends `fresh` with what `carried` holds, and writes the age of each pixel.
 ///
 /// Per pixel: the carried layers are clamped to the range of `fresh` in a 5x5 neighbourhood, widened by a margin, so
@@ -40,15 +43,13 @@ pub fn compose(fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut 
                 let mut total = 0.0;
                 for x in 0..width {
                     let (layers, confidence, old) = (carried_rows.0[x], carried_rows.1[x], carried_rows.2[x]);
-                    let neighbours = &range[x.saturating_sub(RADIUS)..(x + RADIUS + 1).min(width)];
+                    let (low, high) = around(&range[x.saturating_sub(RADIUS)..(x + RADIUS + 1).min(width)]);
                     let weight = steadiness * confidence * (old / (old + 1.0));
-                    let new = fresh.at(x, y);
-                    out[x] = std::array::from_fn(|c| {
-                        let low = neighbours.iter().fold(f32::INFINITY, |low, (least, _)| low.min(least[c]));
-                        let high = neighbours.iter().fold(f32::NEG_INFINITY, |high, (_, most)| high.max(most[c]));
-                        let kept = layers[c].max(low - MARGIN).min(high + MARGIN);
-                        (new[c] + weight * (kept - new[c])).clamp(0.0, 1.0)
-                    });
+                    let new = fresh.row(y)[x];
+                    for c in 0..4 {
+                        let kept = least(greatest(layers[c], low[c] - MARGIN), high[c] + MARGIN);
+                        out[x][c] = least(greatest(new[c] + weight * (kept - new[c]), 0.0), 1.0);
+                    }
                     out_age[x] = (old * confidence + 1.0).min(OLDEST);
                     total += weight;
                 }
@@ -61,15 +62,36 @@ pub fn compose(fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut 
 }
 
 /// Least and greatest value of each layer over the rows around `y`, column by column.
-fn column_range(layers: &Layers, y: usize, range: &mut [([f32; 4], [f32; 4])]) {
+fn column_range(layers: &Layers, y: usize, range: &mut [Range]) {
     let rows = y.saturating_sub(RADIUS)..(y + RADIUS + 1).min(layers.height());
     range.fill(([f32::INFINITY; 4], [f32::NEG_INFINITY; 4]));
     for row in rows {
-        for ((least, most), value) in range.iter_mut().zip(layers.row(row)) {
+        for ((low, high), value) in range.iter_mut().zip(layers.row(row)) {
             for c in 0..4 {
-                least[c] = least[c].min(value[c]);
-                most[c] = most[c].max(value[c]);
+                low[c] = least(low[c], value[c]);
+                high[c] = greatest(high[c], value[c]);
             }
         }
     }
+}
+
+/// The range of neighbouring columns together.
+fn around(columns: &[Range]) -> Range {
+    let mut range = ([f32::INFINITY; 4], [f32::NEG_INFINITY; 4]);
+    for (low, high) in columns {
+        for c in 0..4 {
+            range.0[c] = least(range.0[c], low[c]);
+            range.1[c] = greatest(range.1[c], high[c]);
+        }
+    }
+    range
+}
+
+/// Unlike `f32::min`, one instruction: layers are never NaN.
+fn least(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+fn greatest(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }

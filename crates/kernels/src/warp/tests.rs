@@ -11,8 +11,7 @@ fn run(layers: &Layers, flow: [f32; 2]) -> Warped {
     let confidence = Plane::from_fn(width, height, |_, _| 0.75);
     let age = Plane::from_fn(width, height, |x, y| (y * width + x) as f32);
     let mut warped = Warped::default();
-    let (flow, confidence) = (Field { values: &flow, shift: 0 }, Field { values: &confidence, shift: 0 });
-    warp(layers, &age, flow, confidence, &mut warped);
+    warp(layers, &age, MotionField { flow: &flow, confidence: &confidence, shift: 0 }, &mut warped);
     warped
 }
 
@@ -38,10 +37,9 @@ fn a_ramp_is_interpolated_exactly_between_pixels() {
 fn flow_on_blocks_is_in_pixels_of_its_own_grid() {
     let source = layers(8, 8);
     let flow = Plane::from_fn(4, 4, |_, _| [1.0, 0.0]);
-    let confidence = Plane::from_fn(2, 2, |_, _| 1.0);
-    let (flow, confidence) = (Field { values: &flow, shift: 1 }, Field { values: &confidence, shift: 2 });
+    let confidence = Plane::from_fn(4, 4, |_, _| 1.0);
     let mut warped = Warped::default();
-    warp(&source, &Plane::new(8, 8), flow, confidence, &mut warped);
+    warp(&source, &Plane::new(8, 8), MotionField { flow: &flow, confidence: &confidence, shift: 1 }, &mut warped);
     assert_eq!(warped.layers.at(3, 3), source.at(5, 3));
 }
 
@@ -73,10 +71,15 @@ fn repeated_quarter_steps_do_not_blur() {
 }
 
 #[test]
-fn fields_of_blocks_are_interpolated_between_their_centres() {
-    let values = Plane::from_fn(2, 1, |x, _| [4.0 * x as f32, 0.0]);
-    let row = FieldRow::new(Field { values: &values, shift: 2 }, 0);
-    let at = |x| row.at(x, |f: &[[f32; 2]], i| f[i], |a, b, t| [a[0] + t * (b[0] - a[0]), 0.0])[0];
-    // Centres at 1.5 and 5.5.
-    assert_eq!([at(0), at(1), at(2), at(5), at(7)], [0.0, 0.0, 0.5, 3.5, 4.0]);
+fn grids_are_read_between_the_centres_of_blocks() {
+    let flow = Plane::from_fn(2, 1, |x, _| [x as f32, 0.0]);
+    let confidence = Plane::from_fn(2, 1, |_, _| 1.0);
+    let source = Layers::from_fn(16, 1, |x, _| [x as f32; 4]);
+    let mut warped = Warped::default();
+    warp(&source, &Plane::new(16, 1), MotionField { flow: &flow, confidence: &confidence, shift: 2 }, &mut warped);
+    // Centres at 1.5 and 5.5; the flow there is 0 and 4 pixels.
+    let moved = |x: usize| warped.layers.at(x, 0)[0] - x as f32;
+    for (x, expected) in [(0, 0.0), (1, 0.0), (2, 0.5), (5, 3.5), (7, 4.0)] {
+        assert!((moved(x) - expected).abs() < 1e-4, "{x}: {}", moved(x));
+    }
 }

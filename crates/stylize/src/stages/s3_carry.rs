@@ -1,12 +1,11 @@
 //! The previous frame's layers, moved to where the new frame has them.
 
-use inkcast_kernels::warp::{Field, Warped, warp};
+use inkcast_kernels::warp::{MotionField, Warped, warp};
 use inkcast_motion::Motion;
 
 use crate::history::History;
 
 pub(crate) fn run(history: &History, motion: &Motion, motion_shift: u32, carried: &mut Warped) {
-    let flow = Field { values: &motion.flow, shift: motion_shift };
-    let confidence = Field { values: &motion.confidence, shift: motion_shift };
-    warp(&history.layers, &history.age, flow, confidence, carried);
+    let field = MotionField { flow: &motion.flow, confidence: &motion.confidence, shift: motion_shift };
+    warp(&history.layers, &history.age, field, carried);
 }
