@@ -1,6 +1,19 @@
-//! Training of Inkcast's generators: the reference looks, data, losses, fitting and export.
+//! Training of Inkcast's generators, behind the program `inkcast-train`.
+//!
+//! The way of a picture: [`data`] prepares it with the layers of each of the [`looks`]; [`fit`] runs one [`step`] after
+//! another, which draws damaged crops, measures [`losses`] and changes the [`weights`]; [`validate`] scores the result
+//! on pictures held out; [`export`] makes a package of it that the player reads.
 
+pub mod checkpoint;
+pub mod config;
 pub mod data;
+pub mod export;
+pub mod fit;
 pub mod looks;
+pub mod losses;
 pub mod ops;
 pub mod pictures;
+pub mod sheet;
+pub mod step;
+pub mod validate;
+pub mod weights;

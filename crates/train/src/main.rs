@@ -1,87 +1,98 @@
 //! The program `inkcast-train`.
 
-use std::path::PathBuf;
+mod arguments;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
-use inkcast_train::data::{Preparation, prepare};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use inkcast_generator::Package;
+use inkcast_train::config::Config;
+use inkcast_train::data::{Preparation, Split, load, prepare};
+use inkcast_train::export::export;
+use inkcast_train::fit::{Job, fit};
 use inkcast_train::looks::{Analysis, Look, print_preview};
-use inkcast_train::pictures;
+use inkcast_train::validate::score;
+use inkcast_train::{pictures, sheet};
 use rayon::prelude::*;
 
-/// Trains Inkcast's generators on a folder of pictures and clips.
-#[derive(Parser)]
-#[command(version, max_term_width = 100)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Render the reference looks of some pictures on one sheet
-    ///
-    /// One row a picture: the source, then each look with a simple print. This is what a network is taught; it is the
-    /// place to judge a look before hours are spent on learning it.
-    Looks {
-        /// Where to write the sheet (PNG or JPEG)
-        #[arg(value_name = "OUT")]
-        out: PathBuf,
-        /// Pictures to render
-        #[arg(value_name = "PHOTO", required = true)]
-        photos: Vec<PathBuf>,
-        /// Shorter side of the pictures in pixels; lines are two pixels wide whatever the size
-        #[arg(long, default_value_t = 360, value_name = "PIXELS")]
-        short_side: u32,
-    },
-    /// Compute the looks of pictures and clip frames once, for training
-    ///
-    /// Pictures are scaled to a shorter side of 360 to 640 pixels. Files that cannot be read are skipped and named.
-    Prepare {
-        /// Folder with pictures (jpg, png, webp); may be given several times
-        #[arg(long, value_name = "DIR")]
-        photos: Vec<PathBuf>,
-        /// Folder with clips (mp4, mkv, webm, mov, avi, ogv); may be given several times
-        #[arg(long, value_name = "DIR")]
-        clips: Vec<PathBuf>,
-        /// Use only files whose path ends with a line of this file, such as "clips/street.mp4"
-        #[arg(long, value_name = "FILE")]
-        only: Option<PathBuf>,
-        /// Folder for the prepared data, about 5 MB a picture
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// Use at most this many pictures, drawn by the seed (clips are not limited)
-        #[arg(long, value_name = "N")]
-        limit: Option<usize>,
-        /// Frames taken from each clip, spread evenly
-        #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-        frames_per_clip: u16,
-        /// Keep at least this many pictures out of training, to measure with
-        #[arg(long, default_value_t = 48, value_name = "N")]
-        held_out: usize,
-        /// Decides on sizes and on which pictures are held out
-        #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-        seed: u64,
-    },
-}
+use arguments::{Arguments, Command};
 
 fn main() -> Result<()> {
-    match Arguments::parse().command {
-        Command::Looks { out, photos, short_side } => {
-            let rows = photos
-                .par_iter()
-                .map(|photo| {
-                    let source = pictures::scaled_to(&pictures::read(photo)?, short_side);
-                    let analysis = Analysis::new(&pictures::to_rgb(&source));
-                    let print = |look| pictures::from_rgb(&print_preview(&analysis.layers(look), look));
-                    Ok(std::iter::once(source.clone()).chain(Look::ALL.map(print)).collect())
-                })
-                .collect::<Result<Vec<_>>>()?;
-            pictures::write(&out, &pictures::sheet(&rows, short_side))
-        }
+    let Arguments { command, threads } = Arguments::parse();
+    // Candle's own threads wait for each other in busy loops, which costs more than they bring beside ours.
+    // SAFETY: no other thread runs yet that could read the environment.
+    unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
+    match command {
+        Command::Looks { out, photos, short_side } => looks(&out, &photos, short_side.into()),
         Command::Prepare { photos, clips, only, out, limit, frames_per_clip, held_out, seed } => {
             let frames_per_clip = frames_per_clip.into();
             prepare(&Preparation { photos, clips, only, out, limit, frames_per_clip, held_out, seed })
         }
+        Command::Fit { config, data, run, resume, steps } => {
+            let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+            let command = format!("inkcast-train {command}");
+            fit(&Job { config, data, run, resume, steps, command, commit: commit() })
+        }
+        Command::Validate { config, model, data } => validate(&config, &model, &data),
+        Command::Sheet { config, model, data, out, count, skip, print } => {
+            let config = Config::read(&config)?;
+            let mut examples = load(&data, Split::HeldOut, &config.looks())?;
+            let skipped = skip % examples.len();
+            examples.rotate_left(skipped);
+            examples.truncate(count);
+            let package = Package::open(&model)?;
+            let rows = sheet::rows(package.generator(), &config.styles, &examples, 640, print)?;
+            pictures::write(&out, &pictures::sheet(&rows, 360))
+        }
+        Command::Export { run, out, latest } => {
+            let steps = export(&run, &out, latest)?;
+            println!("wrote {} after {steps} steps", out.display());
+            Ok(())
+        }
     }
+}
+
+fn looks(out: &Path, photos: &[PathBuf], short_side: u32) -> Result<()> {
+    let row = |photo: &PathBuf| {
+        let source = pictures::scaled_to(&pictures::read(photo)?, short_side);
+        let analysis = Analysis::new(&pictures::to_rgb(&source));
+        let print = |look| pictures::from_rgb(&print_preview(&analysis.layers(look), look));
+        Ok(std::iter::once(source.clone()).chain(Look::ALL.map(print)).collect())
+    };
+    let rows = photos.par_iter().map(row).collect::<Result<Vec<_>>>()?;
+    pictures::write(out, &pictures::sheet(&rows, short_side))
+}
+
+fn validate(config: &Path, model: &Path, data: &Path) -> Result<()> {
+    let config = Config::read(config)?;
+    let package = Package::open(model)?;
+    let examples = load(data, Split::HeldOut, &config.looks())?;
+    println!("{} held-out pictures; difference is the mean absolute one in 0..255", examples.len());
+    println!("{:<12} {:>10} {:>10} {:>12} {:>12}", "style", "similarity", "(source)", "difference", "(source)");
+    for style in &config.styles {
+        ensure!(
+            package.style(&style.name).is_ok(),
+            "{} has no style \"{}\" of the configuration",
+            model.display(),
+            style.name
+        );
+        let score = score(package.generator(), &style.name, style.look, &examples, usize::MAX)?;
+        println!(
+            "{:<12} {:>10.4} {:>10.4} {:>12.2} {:>12.2}",
+            style.name, score.similarity, score.source_similarity, score.difference, score.source_difference
+        );
+    }
+    Ok(())
+}
+
+/// The commit of the working tree, or nothing where there is no git.
+fn commit() -> String {
+    let output = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output();
+    output
+        .ok()
+        .filter(|output| output.status.success())
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string())
+        .unwrap_or_default()
 }

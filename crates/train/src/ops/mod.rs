@@ -41,7 +41,7 @@ impl ConvOps for TrainingOps {
 }
 
 /// The numbers of a contiguous `f32` tensor on the CPU, handed to `use_them`.
-fn with_values<R>(tensor: &Tensor, use_them: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
+pub(crate) fn with_values<R>(tensor: &Tensor, use_them: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
     let (storage, layout) = tensor.storage_and_layout();
     let candle_core::Storage::Cpu(storage) = &*storage else {
         candle_core::bail!("this operation runs on the CPU only");
@@ -50,7 +50,7 @@ fn with_values<R>(tensor: &Tensor, use_them: impl FnOnce(&[f32]) -> Result<R>) -
 }
 
 /// The same for what a custom operation is given.
-fn values<'a>(storage: &'a candle_core::CpuStorage, layout: &candle_core::Layout) -> Result<&'a [f32]> {
+pub(crate) fn values<'a>(storage: &'a candle_core::CpuStorage, layout: &candle_core::Layout) -> Result<&'a [f32]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
         None => candle_core::bail!("this operation takes contiguous tensors only"),

@@ -1,0 +1,138 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Train Inkcast's generators on your own pictures and clips
+///
+/// The usual way: `prepare` a folder of pictures once, `fit` a network to them, `export` it as a package that
+/// `inkcast --model` takes, and look at a `sheet` of it. `looks` shows what the network is taught.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Threads to compute with; 0 means one for each processor core
+    #[arg(long, global = true, default_value_t = 0, value_name = "N")]
+    pub threads: usize,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Render the reference looks of some pictures on one sheet
+    ///
+    /// One row a picture: the source, then each look with a simple print. This is what a network is taught; it is the
+    /// place to judge a look before hours are spent on learning it.
+    Looks {
+        /// Where to write the sheet (PNG or JPEG)
+        #[arg(value_name = "OUT")]
+        out: PathBuf,
+        /// Pictures to render
+        #[arg(value_name = "PHOTO", required = true)]
+        photos: Vec<PathBuf>,
+        /// Shorter side of the pictures in pixels; lines are two pixels wide whatever the size
+        #[arg(long, default_value_t = 360, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(16..=2160))]
+        short_side: u16,
+    },
+    /// Compute the looks of pictures and clip frames once, for training
+    ///
+    /// Pictures are scaled to a shorter side of 360 to 640 pixels. Files that cannot be read are skipped and named.
+    Prepare {
+        /// Folder with pictures (jpg, png, webp); may be given several times
+        #[arg(long, value_name = "DIR")]
+        photos: Vec<PathBuf>,
+        /// Folder with clips (mp4, mkv, webm, mov, avi, ogv); may be given several times
+        #[arg(long, value_name = "DIR")]
+        clips: Vec<PathBuf>,
+        /// Use only files whose path ends with a line of this file, such as "clips/street.mp4"
+        #[arg(long, value_name = "FILE")]
+        only: Option<PathBuf>,
+        /// Folder for the prepared data, about 5 MB a picture
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Use at most this many pictures, drawn by the seed (clips are not limited)
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+        /// Frames taken from each clip, spread evenly
+        #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        frames_per_clip: u16,
+        /// Keep at least this many pictures out of training, to measure with
+        #[arg(long, default_value_t = 48, value_name = "N")]
+        held_out: usize,
+        /// Decides on sizes and on which pictures are held out
+        #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+        seed: u64,
+    },
+    /// Fit a network to prepared data
+    ///
+    /// Prints losses, speed and time left, and at each checkpoint how well pictures are imitated that were held out.
+    /// Stop it whenever you like: --resume goes on from the latest checkpoint exactly as if it had not been stopped.
+    Fit {
+        /// Configuration, such as crates/train/configs/inkcast-s.toml
+        #[arg(value_name = "CONFIG")]
+        config: PathBuf,
+        /// Prepared data
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Folder for checkpoints and the log
+        #[arg(long, value_name = "DIR")]
+        run: PathBuf,
+        /// Go on from the latest checkpoint in --run
+        #[arg(long)]
+        resume: bool,
+        /// Steps, in place of those of the configuration
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        steps: Option<u64>,
+    },
+    /// Measure a package on the held-out pictures
+    Validate {
+        /// Configuration that says which style learns which look
+        #[arg(value_name = "CONFIG")]
+        config: PathBuf,
+        /// Package to measure
+        #[arg(long, value_name = "DIR")]
+        model: PathBuf,
+        /// Prepared data
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Show held-out pictures beside the looks and what a package makes of them
+    ///
+    /// One row a picture: the source, then for each style the look and the network's picture.
+    Sheet {
+        /// Configuration that says which style learns which look
+        #[arg(value_name = "CONFIG")]
+        config: PathBuf,
+        /// Package to show
+        #[arg(long, value_name = "DIR")]
+        model: PathBuf,
+        /// Prepared data
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Where to write the sheet (PNG or JPEG)
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Pictures to show
+        #[arg(long, default_value_t = 6, value_name = "N")]
+        count: usize,
+        /// Pictures to pass over first
+        #[arg(long, default_value_t = 0, value_name = "N")]
+        skip: usize,
+        /// Print dots simply instead of showing colour under ink
+        #[arg(long)]
+        print: bool,
+    },
+    /// Make a package of a run that `inkcast` can use
+    ///
+    /// Takes the checkpoint that did best on held-out pictures.
+    Export {
+        /// Folder of the run
+        #[arg(long, value_name = "DIR")]
+        run: PathBuf,
+        /// Folder for the package
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Take the latest checkpoint instead of the best
+        #[arg(long)]
+        latest: bool,
+    },
+}

@@ -1,0 +1,176 @@
+//! The configuration of a fit: everything that decides its result, in one TOML file.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use inkcast_generator::{Architecture, Screen};
+use serde::{Deserialize, Serialize};
+
+use crate::data::Damage;
+use crate::looks::Look;
+use crate::losses::LossWeights;
+
+/// A fit, as written in `configs/*.toml`. Unknown keys are errors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Config {
+    /// What the exported package says of itself.
+    pub model: Model,
+    /// Sizes of the network.
+    pub architecture: Architecture,
+    /// The styles that one network learns, in the order they are shown.
+    #[serde(rename = "style")]
+    pub styles: Vec<Style>,
+    /// How it is optimised.
+    pub fit: Fit,
+    /// How inputs are damaged.
+    pub damage: Damage,
+    /// How much each error counts.
+    pub losses: LossWeights,
+}
+
+/// What the exported package says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Model {
+    /// Name of the model.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// One sentence for people who choose a model.
+    pub description: String,
+    /// Licence of the weights, as an SPDX expression.
+    pub licence: String,
+    /// Style that is used when none is asked for.
+    pub default_style: String,
+    /// One sentence on the training data and its licences.
+    pub data: String,
+}
+
+/// One style.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Style {
+    /// Name, as users type it.
+    pub name: String,
+    /// One sentence on what it looks like.
+    pub description: String,
+    /// The look it learns from.
+    pub look: Look,
+    /// How its layers are printed.
+    pub screen: Screen,
+    /// Colour of unprinted paper, gamma-coded RGB in 0..1.
+    pub paper: [f32; 3],
+}
+
+/// How a network is optimised: AdamW with a linear warm-up and a cosine decay, and a moving average of the weights,
+/// which is what is measured and exported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Fit {
+    /// Decides on initial weights, crops and damage.
+    pub seed: u64,
+    /// Optimiser steps; each sees crops of every style.
+    pub steps: u64,
+    /// Crops of each style in a step.
+    pub crops: usize,
+    /// Side of a crop in pixels, a multiple of 4.
+    pub crop_size: usize,
+    /// Learning rate after the warm-up.
+    pub learning_rate: f64,
+    /// Learning rate at the end, as a share of the highest.
+    pub final_share: f64,
+    /// Steps of the warm-up.
+    pub warm_up: u64,
+    /// Decay of convolution weights towards zero, relative to the learning rate.
+    pub weight_decay: f64,
+    /// Gradients longer than this are shortened to it.
+    pub largest_gradient: f64,
+    /// Share of itself that the moving average keeps in a step.
+    pub average: f64,
+    /// Steps between two lines of the log.
+    pub log_every: u64,
+    /// Steps between two checkpoints, each with a measurement on held-out pictures.
+    pub checkpoint_every: u64,
+    /// Held-out pictures in these measurements.
+    pub checkpoint_pictures: usize,
+}
+
+impl Config {
+    /// Reads and checks a configuration; errors name the file and the key.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("in the configuration {}", path.display()))
+    }
+
+    /// Parses and checks the text of a configuration; errors name the key.
+    pub fn parse(text: &str) -> Result<Self> {
+        let config: Config = toml::from_str(text)?;
+        config.architecture.validate()?;
+        let Fit { crops, crop_size, learning_rate, final_share, average, log_every, checkpoint_every, .. } = config.fit;
+        ensure!(!config.styles.is_empty(), "there is no [[style]]");
+        for (index, style) in config.styles.iter().enumerate() {
+            let is_first = config.styles[..index].iter().all(|earlier| earlier.name != style.name);
+            ensure!(is_first, "style \"{}\" is there twice", style.name);
+            let is_colour = style.paper.iter().all(|value| (0.0..=1.0).contains(value));
+            ensure!(is_colour, "paper of style \"{}\" must lie in 0..1", style.name);
+        }
+        let default = &config.model.default_style;
+        ensure!(config.styles.iter().any(|s| s.name == *default), "default-style \"{default}\" is none of the styles");
+        ensure!(config.fit.steps > 0, "fit.steps must be at least 1");
+        ensure!(crops > 0, "fit.crops must be at least 1");
+        ensure!(crop_size >= 8 && crop_size % 4 == 0, "fit.crop-size is {crop_size}, it must be a multiple of 4 from 8");
+        ensure!(learning_rate > 0.0, "fit.learning-rate is {learning_rate}, it must be positive");
+        ensure!((0.0..=1.0).contains(&final_share), "fit.final-share is {final_share}, it must lie in 0..1");
+        ensure!((0.0..1.0).contains(&average), "fit.average is {average}, it must lie in 0..1, without 1");
+        ensure!(log_every > 0, "fit.log-every must be at least 1");
+        ensure!(checkpoint_every > 0, "fit.checkpoint-every must be at least 1");
+        Ok(config)
+    }
+
+    /// The looks that are learned.
+    pub fn looks(&self) -> Vec<Look> {
+        self.styles.iter().map(|style| style.look).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../configs/debug.toml");
+
+    #[test]
+    fn every_shipped_configuration_is_valid() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+        let paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(paths.len() >= 2);
+        for path in paths {
+            Config::read(&path).unwrap_or_else(|error| panic!("{error:#}"));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_key() {
+        let cases = [
+            ("learning-rate = ", "learning-rte = ", "learning-rte"),
+            ("crop-size = 32", "crop-size = 30", "fit.crop-size is 30"),
+            ("steps = ", "steps = -", "steps"),
+            ("default-style = \"ink\"", "default-style = \"inc\"", "default-style \"inc\""),
+            ("look = \"ink\"", "look = \"inky\"", "inky"),
+            ("half-channels = 4", "half-channels = 0", "half-channels is 0"),
+        ];
+        for (right, wrong, expected) in cases {
+            assert!(SHIPPED.contains(right), "{right}");
+            let error = Config::parse(&SHIPPED.replacen(right, wrong, 1)).unwrap_err();
+            assert!(format!("{error:#}").contains(expected), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Config::read(Path::new("nowhere.toml")).unwrap_err();
+        assert!(format!("{error:#}").contains("nowhere.toml"));
+    }
+}

@@ -1,0 +1,187 @@
+//! The numbers that training changes, and AdamW that changes them.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, ensure};
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Tensor, Var};
+use inkcast_generator::{Generator, Init};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::config::{Config, Fit};
+
+/// One tensor of the network with its optimiser state.
+struct Parameter {
+    name: String,
+    var: Var,
+    /// Running mean of the gradient.
+    first: Vec<f32>,
+    /// Running mean of its square.
+    second: Vec<f32>,
+    /// Running mean of the value, which is what is exported.
+    average: Vec<f32>,
+}
+
+/// A network in training.
+pub struct Weights {
+    parameters: Vec<Parameter>,
+    /// The network over the parameters as they are; it follows their changes.
+    generator: Generator,
+    config: Config,
+}
+
+/// A gradient, summed over the styles of a step.
+pub struct Gradient(Vec<Vec<f32>>);
+
+impl Weights {
+    /// Fresh weights, drawn by the seed of the configuration.
+    pub fn new(config: &Config) -> Result<Self> {
+        let mut rng = StdRng::seed_from_u64(config.fit.seed);
+        let mut tensors = HashMap::new();
+        for parameter in config.architecture.parameters() {
+            let count = parameter.shape.iter().product();
+            let values: Vec<f32> = match parameter.init {
+                Init::Zero => vec![0.0; count],
+                Init::Normal(deviation) => (0..count).map(|_| normal(&mut rng, deviation)).collect(),
+            };
+            tensors.insert(parameter.name, Tensor::from_vec(values, parameter.shape, &Device::Cpu)?);
+        }
+        for style in &config.styles {
+            let values: Vec<f32> = (0..config.architecture.style_dims).map(|_| normal(&mut rng, 0.5)).collect();
+            tensors.insert(format!("style.{}", style.name), Tensor::new(values, &Device::Cpu)?);
+        }
+        Self::from_tensors(config, tensors)
+    }
+
+    fn from_tensors(config: &Config, tensors: HashMap<String, Tensor>) -> Result<Self> {
+        let mut parameters = Vec::new();
+        for (name, tensor) in tensors {
+            let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+            let zeros = vec![0.0; values.len()];
+            let var = Var::from_tensor(&tensor)?;
+            parameters.push(Parameter { name, var, first: zeros.clone(), second: zeros, average: values });
+        }
+        // A hash map has no order, but sums over parameters must have one to come out the same every time.
+        parameters.sort_by(|a, b| a.name.cmp(&b.name));
+        let tensors = parameters.iter().map(|p| (p.name.clone(), p.var.as_tensor().clone())).collect();
+        let generator = Generator::from_tensors(config.architecture, tensors)?;
+        Ok(Weights { parameters, generator, config: config.clone() })
+    }
+
+    /// The network as it is now; gradients flow through it.
+    pub fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    /// The running mean of the network, for measuring and exporting.
+    pub fn averaged(&self) -> Result<Generator> {
+        let tensor = |p: &Parameter| Tensor::from_slice(&p.average, p.var.shape(), &Device::Cpu);
+        let tensors =
+            self.parameters.iter().map(|p| Ok((p.name.clone(), tensor(p)?))).collect::<candle_core::Result<_>>()?;
+        Ok(Generator::from_tensors(self.config.architecture, tensors)?)
+    }
+
+    /// A gradient of zero.
+    pub fn no_gradient(&self) -> Gradient {
+        Gradient(self.parameters.iter().map(|p| vec![0.0; p.first.len()]).collect())
+    }
+
+    /// Adds what one backward pass found. Parameters it did not reach, such as vectors of other styles, stay as they are.
+    pub fn add(&self, gradient: &mut Gradient, found: &GradStore) -> Result<()> {
+        for (sum, parameter) in gradient.0.iter_mut().zip(&self.parameters) {
+            if let Some(found) = found.get(&parameter.var) {
+                let found = found.flatten_all()?.to_vec1::<f32>()?;
+                sum.iter_mut().zip(found).for_each(|(sum, found)| *sum += found);
+            }
+        }
+        Ok(())
+    }
+
+    /// One step of AdamW (Loshchilov and Hutter 2019), number `step` counted from zero. Returns the gradient's length
+    /// before it was shortened; a gradient that is not finite is an error.
+    pub fn update(&mut self, mut gradient: Gradient, step: u64) -> Result<f64> {
+        const FIRST: f32 = 0.9;
+        const SECOND: f32 = 0.99;
+        const EPSILON: f32 = 1e-8;
+        let fit = &self.config.fit;
+        let length = gradient.0.iter().flatten().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
+        ensure!(length.is_finite(), "the loss is no longer finite: lower fit.learning-rate and resume");
+        let shortening = (fit.largest_gradient / length.max(1e-12)).min(1.0) as f32;
+        gradient.0.iter_mut().flatten().for_each(|g| *g *= shortening);
+
+        let rate = learning_rate(fit, step) as f32;
+        let count = step as i32 + 1;
+        let (first_share, second_share) = (1.0 - FIRST.powi(count), 1.0 - SECOND.powi(count));
+        let keep = fit.average.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
+        for (parameter, gradient) in self.parameters.iter_mut().zip(gradient.0) {
+            let decay = if parameter.name.ends_with(".weight") { rate * fit.weight_decay as f32 } else { 0.0 };
+            let mut values = parameter.var.flatten_all()?.to_vec1::<f32>()?;
+            for (index, g) in gradient.into_iter().enumerate() {
+                let first = &mut parameter.first[index];
+                let second = &mut parameter.second[index];
+                *first = FIRST * *first + (1.0 - FIRST) * g;
+                *second = SECOND * *second + (1.0 - SECOND) * g * g;
+                let change = (*first / first_share) / ((*second / second_share).sqrt() + EPSILON);
+                values[index] -= rate * change + decay * values[index];
+                parameter.average[index] = keep * parameter.average[index] + (1.0 - keep) * values[index];
+            }
+            parameter.var.set(&Tensor::from_vec(values, parameter.var.shape(), &Device::Cpu)?)?;
+        }
+        Ok(length)
+    }
+
+    /// Everything that a resumed fit needs, by name.
+    pub fn state(&self) -> Result<HashMap<String, Tensor>> {
+        let mut state = HashMap::new();
+        for p in &self.parameters {
+            state.insert(format!("value.{}", p.name), p.var.as_tensor().copy()?);
+            for (part, values) in [("first", &p.first), ("second", &p.second), ("average", &p.average)] {
+                state.insert(
+                    format!("{part}.{}", p.name),
+                    Tensor::from_slice(values, p.var.shape(), &Device::Cpu)?,
+                );
+            }
+        }
+        Ok(state)
+    }
+
+    /// The inverse of [`Weights::state`], for a network of the same configuration.
+    pub fn from_state(config: &Config, state: &HashMap<String, Tensor>) -> Result<Self> {
+        let tensors = state.iter().filter_map(|(name, tensor)| {
+            name.strip_prefix("value.").map(|name| (name.to_string(), tensor.clone()))
+        });
+        let mut weights = Self::from_tensors(config, tensors.collect())?;
+        for p in &mut weights.parameters {
+            let part = |part: &str| -> Result<Vec<f32>> {
+                let name = format!("{part}.{}", p.name);
+                let tensor = state.get(&name).with_context(|| format!("tensor {name} is missing"))?;
+                ensure!(tensor.shape() == p.var.shape(), "tensor {name} has shape {:?}", tensor.dims());
+                Ok(tensor.flatten_all()?.to_vec1()?)
+            };
+            (p.first, p.second, p.average) = (part("first")?, part("second")?, part("average")?);
+        }
+        for style in &config.styles {
+            let is_there = weights.generator.style(&style.name).is_some();
+            ensure!(is_there, "tensor style.{} is missing: the checkpoint is of another configuration", style.name);
+        }
+        Ok(weights)
+    }
+}
+
+/// Linear from zero over the warm-up, then half a cosine down to the final share.
+pub fn learning_rate(fit: &Fit, step: u64) -> f64 {
+    if step < fit.warm_up {
+        return fit.learning_rate * (step + 1) as f64 / fit.warm_up as f64;
+    }
+    let progress = (step - fit.warm_up) as f64 / fit.steps.saturating_sub(fit.warm_up).max(1) as f64;
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress.min(1.0)).cos());
+    fit.learning_rate * (fit.final_share + (1.0 - fit.final_share) * cosine)
+}
+
+/// A normal number by the method of Box and Muller.
+fn normal(rng: &mut StdRng, deviation: f64) -> f32 {
+    let (radius, angle): (f64, f64) = (rng.random(), rng.random());
+    // 1 - radius: the logarithm of zero is not finite.
+    let length = (-2.0 * (1.0 - radius).ln()).sqrt();
+    (deviation * length * (std::f64::consts::TAU * angle).cos()) as f32
+}
