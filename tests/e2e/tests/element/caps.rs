@@ -30,7 +30,8 @@ fn everything_but_the_picture_stays() {
         comic::stamp(&mut buffer, 0);
         assert!(harness.push(buffer).is_ok(), "{fields}: {:?}", comic::next_error(&bus));
         let output = harness.sinkpad().unwrap().current_caps().unwrap();
-        assert!(caps.is_subset(&output) && output.is_subset(&caps), "{caps} became {output}");
+        // Nothing is changed; that the video is progressive may be added.
+        assert!(output.is_subset(&caps), "{caps} became {output}");
     }
 }
 

@@ -45,9 +45,21 @@ fn every_property_is_described() {
 }
 
 #[test]
-fn values_out_of_range_do_not_get_through() {
-    let (element, _bus) = comic::element("strength=7 ink=-1");
-    assert_eq!((element.property::<f64>("strength"), element.property::<f64>("ink")), (1.0, 0.0));
+fn ranges_and_defaults_are_those_of_the_stylizer() {
+    let (element, _bus) = comic::element("");
+    let defaults = inkcast_stylize::Settings::default();
+    for (name, maximum, default) in [
+        ("strength", 1.0, defaults.strength),
+        ("steadiness", 1.0, defaults.steadiness),
+        ("ink", 2.0, defaults.ink),
+        ("screen-size", 256.0, defaults.screen_size_px),
+    ] {
+        let description = element.find_property(name).unwrap().downcast::<gst::glib::ParamSpecDouble>().unwrap();
+        assert_eq!((description.minimum(), description.maximum()), (0.0, maximum), "{name}");
+        assert_eq!((description.default_value() as f32, element.property::<f64>(name) as f32), (default, default));
+    }
+    assert_eq!(element.property::<String>("style"), defaults.style);
+    assert_eq!(element.property::<u32>("threads"), 0);
 }
 
 #[test]
