@@ -22,8 +22,9 @@ type Range = ([f32; 4], [f32; 4]);
 ///
 /// Per pixel: the carried layers are clamped to the range of `fresh` in a 5x5 neighbourhood, widened by a margin, so
 /// that nothing which has left the picture can stay (the history rectification of temporal anti-aliasing, Karis 2014).
-/// Then `settled = fresh + w (carried - fresh)` with `w = steadiness * confidence * age / (age + 1)`, so that a still
-/// pixel approaches the mean of its past. Age grows by one and shrinks with confidence.
+/// Then `settled = fresh + w (carried - fresh)` with `w = confidence * n / (n + 1)`, so that a still pixel is the mean
+/// of its past. `n` is its age, at most `steadiness^2` of the oldest: a mean over fewer frames for less steadiness, down
+/// to none. Age grows by one and shrinks with confidence.
 ///
 /// Returns the mean of `w`. The result does not depend on the number of threads.
 pub fn compose(fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut Layers, age: &mut Plane) -> f32 {
@@ -32,6 +33,7 @@ pub fn compose(fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut 
     settled.resize(width, height);
     age.resize(width, height);
 
+    let most = OLDEST * steadiness * steadiness;
     let rows = settled.data_mut().par_chunks_mut(width).zip(age.data_mut().par_chunks_mut(width));
     let weights: Vec<f32> = rows
         .enumerate()
@@ -44,7 +46,8 @@ pub fn compose(fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut 
                 for x in 0..width {
                     let (layers, confidence, old) = (carried_rows.0[x], carried_rows.1[x], carried_rows.2[x]);
                     let (low, high) = around(&range[x.saturating_sub(RADIUS)..(x + RADIUS + 1).min(width)]);
-                    let weight = steadiness * confidence * (old / (old + 1.0));
+                    let counted = old.min(most);
+                    let weight = confidence * counted / (counted + 1.0);
                     let new = fresh.row(y)[x];
                     for c in 0..4 {
                         let kept = least(greatest(layers[c], low[c] - MARGIN), high[c] + MARGIN);

@@ -27,11 +27,14 @@ fn without_trust_steadiness_or_age_the_new_layers_stand() {
 
 #[test]
 fn by_hand_an_old_pixel_keeps_most_of_its_past() {
-    let (settled, age, mean) = run(&flat(0.5), &carried(flat(0.52), 1.0, 3.0), 0.8);
+    let (settled, age, mean) = run(&flat(0.5), &carried(flat(0.52), 0.8, 3.0), 1.0);
     // w = 0.8 * 3 / 4
     assert!((mean - 0.6).abs() < 1e-6);
     assert!((settled.at(2, 2)[0] - (0.5 + 0.6 * 0.02)).abs() < 1e-6);
-    assert_eq!(age.at(2, 2), 4.0);
+    assert!((age.at(2, 2) - 3.4).abs() < 1e-6);
+    // Half the steadiness counts a quarter of the oldest age: 3.75 frames of however many.
+    let (_, _, mean) = run(&flat(0.5), &carried(flat(0.52), 1.0, 12.0), 0.5);
+    assert!((mean - 3.75 / 4.75).abs() < 1e-6);
 }
 
 #[test]
