@@ -34,7 +34,7 @@ pub struct Job {
     pub commit: String,
 }
 
-/// How a run was started: `run.toml` in its folder.
+/// How a run was started, or resumed last: `run.toml` in its folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RunInfo {
@@ -62,7 +62,7 @@ pub fn fit(job: &Job) -> Result<()> {
     let parameters = config.architecture.parameter_count(config.styles.len());
     println!("{} pictures, {parameters} parameters, steps {done} to {}", train.len(), config.fit.steps);
     let mut log = Log::open(&job.run, &config)?;
-    let mut best = f64::INFINITY;
+    let mut best = best_so_far(job, &config, &held_out)?;
     for number in done..config.fit.steps {
         let losses = step(&mut weights, &config, &train, number)?;
         log.record(number, &losses)?;
@@ -90,14 +90,27 @@ fn usable(mut examples: Vec<Example>, crop_size: usize) -> Result<Vec<Example>> 
 /// Fresh weights in a fresh folder, or those of the latest checkpoint.
 fn start(job: &Job, config: &Config) -> Result<Checkpoint> {
     let (run, latest) = (&job.run, checkpoint::latest(&job.run));
-    if job.resume {
-        return checkpoint::load(&latest, config);
-    }
-    ensure!(!latest.exists(), "{} holds a run already: pass --resume or choose another --run", run.display());
-    std::fs::create_dir_all(run).with_context(|| format!("cannot make the folder {}", run.display()))?;
+    let checkpoint = if job.resume {
+        checkpoint::load(&latest, config)?
+    } else {
+        ensure!(!latest.exists(), "{} holds a run already: pass --resume or choose another --run", run.display());
+        std::fs::create_dir_all(run).with_context(|| format!("cannot make the folder {}", run.display()))?;
+        Checkpoint { weights: Weights::new(config)?, steps: 0 }
+    };
     let info = RunInfo { command: job.command.clone(), commit: job.commit.clone(), config: config.clone() };
     std::fs::write(info_path(run), toml::to_string(&info)?).context("cannot write run.toml")?;
-    Ok(Checkpoint { weights: Weights::new(config)?, steps: 0 })
+    Ok(checkpoint)
+}
+
+/// What the best checkpoint of a resumed run measures.
+fn best_so_far(job: &Job, config: &Config, held_out: &[Example]) -> Result<f64> {
+    let path = checkpoint::best(&job.run);
+    if !job.resume || !path.exists() {
+        return Ok(f64::INFINITY);
+    }
+    let Checkpoint { weights, steps } = checkpoint::load(&path, config)?;
+    println!("the best checkpoint so far:");
+    measure(&weights, config, held_out, steps)
 }
 
 /// How the run in this folder was started.

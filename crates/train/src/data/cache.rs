@@ -56,6 +56,22 @@ impl Example {
         }
     }
 
+    /// A picture with edges, colours and a dark patch, for tests.
+    #[cfg(test)]
+    pub(crate) fn synthetic(width: u32, height: u32, looks: &[Look]) -> Self {
+        let picture = RgbImage::from_fn(width, height, |x, y| {
+            image::Rgb(match (x * 3 / width, y * 2 / height) {
+                (0, 0) => [240, 200, 40],
+                (1, 0) => [40, 90, 220],
+                (2, 1) => [8, 10, 12],
+                _ => [200, (x * 255 / width) as u8, 120],
+            })
+        });
+        let analysis = crate::looks::Analysis::new(&crate::pictures::to_rgb(&picture));
+        let layers: Vec<_> = looks.iter().map(|&look| (look, analysis.layers(look))).collect();
+        Example::new("synthetic", &picture, &layers)
+    }
+
     /// Writes it into `folder` as `<name>.safetensors`.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let path = folder.join(format!("{}.safetensors", self.name));

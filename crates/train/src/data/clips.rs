@@ -1,7 +1,8 @@
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
@@ -37,16 +38,35 @@ pub(super) fn read_frames(path: &Path, count: usize) -> Result<Vec<RgbImage>> {
     let (sender, receiver) = crossbeam_channel::bounded(WAITING);
     sink.set_callbacks(callbacks(sender, distance, count));
     pipeline.set_state(gst::State::Playing).with_context(fail)?;
-    let frames: Vec<RgbImage> = receiver.iter().collect();
-    // The channel closes at the end of the clip and after an error alike; the bus knows which it was.
-    if frames.len() < count {
-        wait_for(&pipeline, gst::MessageType::Eos).with_context(fail)?;
-    }
+    let frames = collect(&pipeline, &receiver).with_context(fail)?;
     drop(stopper);
     if frames.is_empty() {
         bail!("the clip {} has no video frames", path.display());
     }
     Ok(frames)
+}
+
+/// Everything that comes through the channel until it closes or the clip ends. A clip that breaks off is an error.
+fn collect(pipeline: &gst::Pipeline, receiver: &Receiver<RgbImage>) -> Result<Vec<RgbImage>> {
+    let bus = pipeline.bus().expect("every pipeline has a bus");
+    let mut frames = Vec::new();
+    loop {
+        match receiver.recv_timeout(Duration::from_millis(50)) {
+            Ok(frame) => frames.push(frame),
+            Err(RecvTimeoutError::Disconnected) => return Ok(frames),
+            Err(RecvTimeoutError::Timeout) => {
+                let message = bus.pop_filtered(&[gst::MessageType::Error, gst::MessageType::Eos]);
+                match message.as_ref().map(|message| message.view()) {
+                    Some(gst::MessageView::Error(error)) => bail!("{}", error.error()),
+                    Some(_) => {
+                        frames.extend(receiver.try_iter());
+                        return Ok(frames);
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
 }
 
 /// Sends the first frame at or after each multiple of `distance`, until `count` are sent.

@@ -1,1 +1,151 @@
+use std::path::Path;
 
+use candle_core::Device;
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use image::RgbImage;
+
+use super::clips::read_frames;
+use super::{Damage, Example, Preparation, Split, draw, load, prepare};
+use crate::looks::Look;
+
+const NONE: Damage = Damage { noise: 0.0, jpeg: 0.0, blur: 0.0, exposure: 0.0, colour: 0.0 };
+
+/// A clip of 20 frames of 64x48 pixels, two seconds long.
+fn write_clip(path: &Path) {
+    gst::init().unwrap();
+    let description = format!(
+        "videotestsrc num-buffers=20 ! video/x-raw,width=64,height=48,framerate=10/1 ! jpegenc ! avimux \
+         ! filesink location=\"{}\"",
+        path.display()
+    );
+    let pipeline = gst::parse::launch(&description).unwrap();
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let bus = pipeline.bus().unwrap();
+    let message = bus.timed_pop_filtered(None, &[gst::MessageType::Eos, gst::MessageType::Error]).unwrap();
+    pipeline.set_state(gst::State::Null).unwrap();
+    assert_eq!(message.type_(), gst::MessageType::Eos, "{message:?}");
+}
+
+fn write_photo(path: &Path, shade: u8) {
+    RgbImage::from_fn(60, 50, |x, _| image::Rgb([shade, (x * 4) as u8, 99])).save(path).unwrap();
+}
+
+#[test]
+fn frames_are_spread_over_a_clip() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.avi");
+    write_clip(&path);
+    let frames = read_frames(&path, 5).unwrap();
+    assert_eq!(frames.len(), 5);
+    assert!(frames.iter().all(|frame| frame.dimensions() == (64, 48)));
+    assert_eq!(read_frames(&path, 1).unwrap().len(), 1);
+    assert_eq!(read_frames(&path, 50).unwrap().len(), 20, "a clip has no more frames than it has");
+}
+
+#[test]
+fn what_is_no_clip_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("broken.mp4");
+    std::fs::write(&path, b"this is no video").unwrap();
+    let error = format!("{:#}", read_frames(&path, 2).unwrap_err());
+    assert!(error.contains("broken.mp4"), "{error}");
+}
+
+#[test]
+fn preparing_splits_skips_and_stores() {
+    let folder = tempfile::tempdir().unwrap();
+    let (photos, clips, out) = (folder.path().join("photos"), folder.path().join("clips"), folder.path().join("out"));
+    std::fs::create_dir_all(photos.join("deep")).unwrap();
+    std::fs::create_dir(&clips).unwrap();
+    for number in 0..5u8 {
+        write_photo(&photos.join(format!("{number}.png")), 40 * number);
+    }
+    write_photo(&photos.join("deep/0.png"), 200);
+    write_photo(&photos.join("deep/unlisted.png"), 200);
+    std::fs::write(photos.join("broken.jpg"), b"no picture").unwrap();
+    write_clip(&clips.join("test.avi"));
+    let listed = ["0.png", "photos/1.png", "2.png", "3.png", "4.png", "deep/0.png", "broken.jpg", "clips/test.avi"];
+    let only = folder.path().join("only.txt");
+    std::fs::write(&only, listed.join("\n")).unwrap();
+    let preparation = Preparation {
+        photos: vec![photos],
+        clips: vec![clips],
+        only: Some(only),
+        out: out.clone(),
+        limit: None,
+        frames_per_clip: 2,
+        held_out: 3,
+        seed: 7,
+    };
+    prepare(&preparation).unwrap();
+
+    let (train, held_out) =
+        (load(&out, Split::Train, &Look::ALL).unwrap(), load(&out, Split::HeldOut, &Look::ALL).unwrap());
+    // Six photos and two frames; a broken file or a clip may make the held-out part one smaller or larger.
+    assert_eq!(train.len() + held_out.len(), 8);
+    assert!((2..=4).contains(&held_out.len()), "{}", held_out.len());
+    assert!(train.iter().chain(&held_out).all(|example| example.layers.len() == Look::ALL.len()));
+    assert!(!train.iter().chain(&held_out).any(|example| example.name.contains("unlisted")));
+    let error = format!("{:#}", prepare(&preparation).unwrap_err());
+    assert!(error.contains("is there already"), "{error}");
+}
+
+#[test]
+fn data_that_was_not_prepared_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = format!("{:#}", load(folder.path(), Split::Train, &Look::ALL).err().unwrap());
+    assert!(error.contains("inkcast-train prepare"), "{error}");
+}
+
+#[test]
+fn stored_examples_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = Example::synthetic(31, 20, &Look::ALL);
+    std::fs::create_dir(folder.path().join("train")).unwrap();
+    example.save(&folder.path().join("train")).unwrap();
+    let loaded = load(folder.path(), Split::Train, &[Look::Manga]).unwrap();
+    assert_eq!((loaded[0].width, loaded[0].height), (31, 20));
+    assert_eq!(loaded[0].source, example.source);
+    assert_eq!(loaded[0].layers[&Look::Manga], example.layers[&Look::Manga]);
+}
+
+#[test]
+fn crops_are_the_same_for_the_same_seed_and_match_their_layers() {
+    let examples = [Example::synthetic(24, 24, &[Look::Ink])];
+    let batch = |seed| draw(&examples, Look::Ink, 4, 16, &NONE, seed, &Device::Cpu).unwrap();
+    let flat = |tensor: &candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let (first, second) = (batch(3), batch(3));
+    assert_eq!(flat(&first.input), flat(&second.input));
+    assert_ne!(flat(&first.input), flat(&batch(4).input));
+    assert_eq!(first.target.dims(), [4, 4, 16, 16]);
+
+    // If the layers are the source itself with blue repeated, input and target must agree pixel by pixel.
+    let mut same = Example::synthetic(24, 24, &[Look::Ink]);
+    let repeated = same.source.chunks_exact(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], pixel[2]]).collect();
+    same.layers.insert(Look::Ink, repeated);
+    let batch = draw(&[same], Look::Ink, 6, 16, &NONE, 5, &Device::Cpu).unwrap();
+    assert_eq!(flat(&batch.input), flat(&batch.target.narrow(1, 0, 3).unwrap()));
+}
+
+#[test]
+fn noise_has_the_strength_it_is_given() {
+    let mut grey = Example::synthetic(64, 64, &[Look::Ink]);
+    grey.source.fill(128);
+    let damage = Damage { noise: 0.04, ..NONE };
+    let batch = draw(&[grey], Look::Ink, 64, 64, &damage, 1, &Device::Cpu).unwrap();
+    let values = batch.input.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let variance: f32 = values.iter().map(|value| (value - 128.0 / 255.0).powi(2)).sum::<f32>() / values.len() as f32;
+    // Deviations even in 0..0.04: the mean square is a third of 0.04 squared.
+    let expected = 0.04f32.powi(2) / 3.0;
+    assert!((variance / expected - 1.0).abs() < 0.3, "{variance} instead of {expected}");
+}
+
+#[test]
+fn strong_damage_stays_in_range() {
+    let damage = Damage { noise: 0.5, jpeg: 1.0, blur: 1.0, exposure: 0.5, colour: 0.5 };
+    let examples = [Example::synthetic(40, 40, &[Look::Ink])];
+    let batch = draw(&examples, Look::Ink, 4, 32, &damage, 1, &Device::Cpu).unwrap();
+    let values = batch.input.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert!(values.iter().all(|value| (0.0..=1.0).contains(value)));
+}
