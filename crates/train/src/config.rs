@@ -120,7 +120,10 @@ impl Config {
         ensure!(config.styles.iter().any(|s| s.name == *default), "default-style \"{default}\" is none of the styles");
         ensure!(config.fit.steps > 0, "fit.steps must be at least 1");
         ensure!(crops > 0, "fit.crops must be at least 1");
-        ensure!(crop_size >= 8 && crop_size % 4 == 0, "fit.crop-size is {crop_size}, it must be a multiple of 4 from 8");
+        ensure!(
+            crop_size >= 8 && crop_size % 4 == 0,
+            "fit.crop-size is {crop_size}, it must be a multiple of 4 from 8"
+        );
         ensure!(learning_rate > 0.0, "fit.learning-rate is {learning_rate}, it must be positive");
         ensure!((0.0..=1.0).contains(&final_share), "fit.final-share is {final_share}, it must lie in 0..1");
         ensure!((0.0..1.0).contains(&average), "fit.average is {average}, it must lie in 0..1, without 1");

@@ -15,11 +15,8 @@ pub fn export(run: &Path, out: &Path, latest: bool) -> Result<u64> {
     let path = if latest { checkpoint::latest(run) } else { checkpoint::best(run) };
     let Checkpoint { weights, steps } = checkpoint::load(&path, &info.config)?;
     let generator = weights.averaged()?;
-    let bytes = safetensors::serialize(
-        generator.tensors().iter().collect::<std::collections::BTreeMap<_, _>>(),
-        None,
-    )
-    .context("cannot pack the weights")?;
+    let bytes = safetensors::serialize(generator.tensors().iter().collect::<std::collections::BTreeMap<_, _>>(), None)
+        .context("cannot pack the weights")?;
     let config = info.config;
     let style = |style: crate::config::Style| Style {
         name: style.name,

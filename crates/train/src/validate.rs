@@ -25,13 +25,7 @@ pub struct Score {
 }
 
 /// Scores `style` against `look`. Pictures are cut to at most `largest` pixels a side, around the middle.
-pub fn score(
-    generator: &Generator,
-    style: &str,
-    look: Look,
-    examples: &[Example],
-    largest: usize,
-) -> Result<Score> {
+pub fn score(generator: &Generator, style: &str, look: Look, examples: &[Example], largest: usize) -> Result<Score> {
     let mut sum = Score::default();
     for example in examples {
         let cut = Cut::new(example, largest);
@@ -60,9 +54,7 @@ pub fn run(generator: &Generator, style: &str, picture: &Rgb) -> Result<Layers> 
     let vector = generator.style(style).with_context(|| format!("the network has no style \"{style}\""))?;
     let output = generator.fold(vector)?.forward(&TrainingOps, &input)?.flatten_all()?.to_vec1::<f32>()?;
     let pixels = width * height;
-    Ok(Layers::from_fn(width, height, |x, y| {
-        [0, 1, 2, 3].map(|c| output[c * pixels + y * width + x].clamp(0.0, 1.0))
-    }))
+    Ok(Layers::from_fn(width, height, |x, y| [0, 1, 2, 3].map(|c| output[c * pixels + y * width + x].clamp(0.0, 1.0))))
 }
 
 /// Colour under ink.

@@ -136,10 +136,7 @@ impl Weights {
         for p in &self.parameters {
             state.insert(format!("value.{}", p.name), p.var.as_tensor().copy()?);
             for (part, values) in [("first", &p.first), ("second", &p.second), ("average", &p.average)] {
-                state.insert(
-                    format!("{part}.{}", p.name),
-                    Tensor::from_slice(values, p.var.shape(), &Device::Cpu)?,
-                );
+                state.insert(format!("{part}.{}", p.name), Tensor::from_slice(values, p.var.shape(), &Device::Cpu)?);
             }
         }
         Ok(state)
@@ -147,9 +144,9 @@ impl Weights {
 
     /// The inverse of [`Weights::state`], for a network of the same configuration.
     pub fn from_state(config: &Config, state: &HashMap<String, Tensor>) -> Result<Self> {
-        let tensors = state.iter().filter_map(|(name, tensor)| {
-            name.strip_prefix("value.").map(|name| (name.to_string(), tensor.clone()))
-        });
+        let tensors = state
+            .iter()
+            .filter_map(|(name, tensor)| name.strip_prefix("value.").map(|name| (name.to_string(), tensor.clone())));
         let mut weights = Self::from_tensors(config, tensors.collect())?;
         for p in &mut weights.parameters {
             let part = |part: &str| -> Result<Vec<f32>> {

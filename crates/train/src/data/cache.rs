@@ -75,9 +75,8 @@ impl Example {
     /// Writes it into `folder` as `<name>.safetensors`.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let path = folder.join(format!("{}.safetensors", self.name));
-        let tensor = |bytes: &[u8], channels| {
-            Tensor::from_slice(bytes, (self.height, self.width, channels), &Device::Cpu)
-        };
+        let tensor =
+            |bytes: &[u8], channels| Tensor::from_slice(bytes, (self.height, self.width, channels), &Device::Cpu);
         let mut tensors = HashMap::from([("source".to_string(), tensor(&self.source, 3)?)]);
         for (look, bytes) in &self.layers {
             tensors.insert(look.name().to_string(), tensor(bytes, 4)?);

@@ -56,9 +56,8 @@ fn across(grey: &Plane, tangents: &Plane<[f32; 2]>) -> Plane {
     let bell = |r: i32, sigma: f32| (-((r * r) as f32) / (2.0 * sigma * sigma)).exp();
     let sum = |sigma: f32| (-radius..=radius).map(|r| bell(r, sigma)).sum::<f32>();
     let (fine_sum, wide_sum) = (sum(FINE), sum(FINE * RATIO));
-    let weights: Vec<(f32, f32)> = (-radius..=radius)
-        .map(|r| (r as f32, bell(r, FINE) / fine_sum - bell(r, FINE * RATIO) / wide_sum))
-        .collect();
+    let weights: Vec<(f32, f32)> =
+        (-radius..=radius).map(|r| (r as f32, bell(r, FINE) / fine_sum - bell(r, FINE * RATIO) / wide_sum)).collect();
     Plane::from_fn(grey.width(), grey.height(), |x, y| {
         let [tx, ty] = tangents.at(x, y);
         let at = |r: f32| sample(grey, x as f32 + ty * r, y as f32 - tx * r);

@@ -12,9 +12,10 @@ fn a_blur_keeps_the_sum_and_spreads_by_its_sigma() {
     let point = Plane::from_fn(41, 41, |x, y| if (x, y) == (20, 20) { 1.0 } else { 0.0 });
     let blurred = blur::gaussian(&point, 2.0);
     let sum: f32 = blurred.data().iter().sum();
-    let spread: f32 = (0..41).flat_map(|y| (0..41).map(move |x| (x, y))).map(|(x, y)| {
-        blurred.at(x, y) * (x as f32 - 20.0).powi(2)
-    }).sum();
+    let spread: f32 = (0..41)
+        .flat_map(|y| (0..41).map(move |x| (x, y)))
+        .map(|(x, y)| blurred.at(x, y) * (x as f32 - 20.0).powi(2))
+        .sum();
     assert!((sum - 1.0).abs() < 1e-4, "{sum}");
     assert!((spread - 4.0).abs() < 0.15, "{spread}");
 }

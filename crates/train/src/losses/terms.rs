@@ -53,8 +53,7 @@ pub(super) fn add_gradient(
     for index in 0..pixels {
         let (mine, wanted) = (output.at(index).map(clamp_softly), target.at(index));
         ink_error[index] = mine[3] - wanted[3];
-        luma_error[index] =
-            (0..3).map(|c| LUMA[c] * (mine[c] * (1.0 - mine[3]) - wanted[c] * (1.0 - wanted[3]))).sum();
+        luma_error[index] = (0..3).map(|c| LUMA[c] * (mine[c] * (1.0 - mine[3]) - wanted[c] * (1.0 - wanted[3]))).sum();
     }
     let steps = |error: &[f32]| {
         let mut pull = vec![0.0; pixels];

@@ -103,9 +103,7 @@ fn gradients_of_convolutions_equal_differences() {
         let start = case(sizes, &mut rng);
         let y = conv2d(&start[0], &start[1], &start[2], sizes[4], Activation::None).unwrap();
         let weights = tensor(&mut rng, y.dims());
-        check_gradients(&start, |t| {
-            (conv2d(&t[0], &t[1], &t[2], sizes[4], Activation::None)? * &weights)?.sum_all()
-        });
+        check_gradients(&start, |t| (conv2d(&t[0], &t[1], &t[2], sizes[4], Activation::None)? * &weights)?.sum_all());
     }
 }
 
@@ -116,9 +114,7 @@ fn a_relu_lets_no_gradient_through_where_it_cut() {
     // Biases far from zero keep every value away from the kink, where a difference means nothing.
     let bias = Tensor::new(&[30f32, -30.0, 30.0], &Device::Cpu).unwrap();
     let weights = tensor(&mut rng, &[2, 3, 4, 5]);
-    check_gradients(&[x, weight, bias], |t| {
-        (conv2d(&t[0], &t[1], &t[2], 1, Activation::Relu)? * &weights)?.sum_all()
-    });
+    check_gradients(&[x, weight, bias], |t| (conv2d(&t[0], &t[1], &t[2], 1, Activation::Relu)? * &weights)?.sum_all());
 }
 
 #[test]
