@@ -1,2 +1,61 @@
-//! placeholder
-fn main() {}
+//! `inkcast`: turns video files, stills and live streams into comics.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod convert;
+mod doctor;
+mod events;
+mod failure;
+mod image;
+mod live;
+mod model;
+mod outputs;
+mod packages;
+mod partial;
+mod style_args;
+mod styles;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("inkcast: {error:#}");
+            Failure::exit_code(&error)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Convert(args) => {
+            start_gstreamer()?;
+            convert::run(&args)
+        }
+        Command::Image(args) => image::run(&args),
+        Command::Live(args) => {
+            start_gstreamer()?;
+            live::run(&args)
+        }
+        Command::Styles(args) => styles::run(&args),
+        Command::Model(args) => model::run(&args),
+        Command::Doctor(args) => {
+            start_gstreamer()?;
+            doctor::run(&args)
+        }
+    }
+}
+
+/// Starts GStreamer with the element `comicstyle` of this program, whichever version may be installed beside it.
+fn start_gstreamer() -> anyhow::Result<()> {
+    gstreamer::init().map_err(|error| Failure::Lacking(format!("GStreamer cannot start: {error}")))?;
+    gstinkcast::plugin_register_static()
+        .map_err(|error| Failure::Lacking(format!("the element comicstyle cannot be registered: {error}")))?;
+    Ok(())
+}
