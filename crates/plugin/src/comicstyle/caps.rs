@@ -82,7 +82,7 @@ fn resize(
 }
 
 /// What both pads agreed on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Negotiated {
     /// Layout of input buffers.
     pub input: gst_video::VideoInfo,

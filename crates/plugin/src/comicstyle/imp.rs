@@ -238,12 +238,11 @@ impl VideoFilterImpl for ComicStyle {
     ) -> Result<(), gst::LoggableError> {
         gst::debug!(CATEGORY, imp = self, "Caps are {incaps} and {outcaps}");
         let mut stream = self.stream();
-        let negotiated = Some(Negotiated { input: in_info.clone(), output: out_info.clone() });
-        // Negotiating the same caps again, because something downstream was exchanged, is no reason to draw anew.
-        if stream.negotiated != negotiated {
-            stream.negotiated = negotiated;
+        // What was drawn goes on if only the output changed, or nothing did because an element downstream was exchanged.
+        if stream.negotiated.as_ref().is_none_or(|before| before.input != *in_info) {
             stream.reset();
         }
+        stream.negotiated = Some(Negotiated { input: in_info.clone(), output: out_info.clone() });
         Ok(())
     }
 }

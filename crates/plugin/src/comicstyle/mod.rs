@@ -27,7 +27,7 @@
 //! | `compare` | the source beside the comic: `none`, `split`, `side-by-side` | while playing |
 //!
 //! The model is loaded on the way from READY to PAUSED and dropped on the way back. A picture is carried from each
-//! frame to the next; it is forgotten on a flush, a seek, a new stream or segment, a change of caps and a break that
+//! frame to the next; it is forgotten on a flush, a seek, a new stream or segment, other caps at the input and a break that
 //! upstream marks with DISCONT. Frames that are merely missing, also those that a leaky queue dropped, are only a step
 //! in time.
 

@@ -119,12 +119,14 @@ fn a_new_comparison_keeps_the_history() {
     // Only the layout of the output changes: the picture goes on as if nothing had happened.
     let input = info(Format::Rgb, 64, 48);
     let (mut steady, mut changing) = (Comic::new(input, "steadiness=1"), Comic::new(input, "steadiness=1"));
-    for (index, compare) in ["none", "split", "none"].into_iter().enumerate() {
+    for (index, compare) in ["none", "split", "none", "side-by-side", "none"].into_iter().enumerate() {
         changing.element.set_property_from_str("compare", compare);
         let frame = moving(input, index);
         let (expected, drawn) = (steady.draw(&frame, index as u64), changing.draw(&frame, index as u64));
-        assert!(compare == "split" || expected == drawn, "frame {index}");
+        assert!(compare != "none" || expected == drawn, "frame {index}");
     }
+    let last = moving(input, 4);
+    assert!(steady.draw(&last, 5) != Comic::new(input, "steadiness=1").draw(&last, 5), "there is a history to keep");
 }
 
 #[test]

@@ -187,21 +187,19 @@ pub fn gst_format(format: Format) -> gst_video::VideoFormat {
     format!("{format:?}").to_uppercase().replace('X', "x").parse().unwrap()
 }
 
-/// Runs a pipeline written as for `gst-launch-1.0` to its end.
+/// Runs a pipeline to its end; an error or a minute without an end fails the test.
 #[track_caller]
 pub fn run_to_end(pipeline: &gst::Element) {
-    pipeline.set_state(gst::State::Playing).unwrap();
-    wait_for_end(pipeline);
-    pipeline.set_state(gst::State::Null).unwrap();
-}
-
-/// Waits until a playing pipeline ends; an error or a minute without an end fails the test.
-#[track_caller]
-pub fn wait_for_end(pipeline: &gst::Element) {
-    let bus = pipeline.bus().unwrap();
+    let started = pipeline.set_state(gst::State::Playing);
     let ends = [gst::MessageType::Eos, gst::MessageType::Error];
-    let message = bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &ends).expect("an end within a minute");
-    if let gst::MessageView::Error(error) = message.view() {
-        panic!("{}: {} ({:?})", error.src().unwrap().path_string(), error.error(), error.debug());
+    let message = pipeline.bus().unwrap().timed_pop_filtered(gst::ClockTime::from_seconds(60), &ends);
+    // Before anything can panic: a pipeline that is dropped while it plays crashes.
+    pipeline.set_state(gst::State::Null).unwrap();
+    match message.as_ref().map(|message| message.view()) {
+        Some(gst::MessageView::Error(error)) => {
+            panic!("{}: {} ({:?})", error.src().unwrap().path_string(), error.error(), error.debug())
+        }
+        Some(_) => assert!(started.is_ok()),
+        None => panic!("no end within a minute"),
     }
 }

@@ -79,11 +79,28 @@ fn a_break_forgets() {
 
 #[test]
 fn new_caps_forget() {
+    // Of another size, and of the same size in another format.
     let mut comic = warm();
     comic.change_input(info(Format::Rgb, 32, 32));
     comic.draw(&picture::frame(info(Format::Rgb, 32, 32)), FRAMES);
     comic.change_input(input());
     assert!(comic.draw(&grainy(input(), FRAMES), FRAMES) == fresh());
+
+    let other = info(Format::Bgr, input().width, input().height);
+    let fresh = Comic::new(other, "steadiness=1").draw(&grainy(other, FRAMES), FRAMES);
+    let mut comic = warm();
+    comic.change_input(other);
+    assert!(comic.draw(&grainy(other, FRAMES), FRAMES) == fresh);
+}
+
+#[test]
+fn negotiating_again_does_not_forget() {
+    let frame = grainy(input(), FRAMES);
+    let expected = warm().draw(&frame, FRAMES);
+    // As when an element downstream is exchanged.
+    let mut comic = warm();
+    assert!(comic.harness.push_upstream_event(gst::event::Reconfigure::new()));
+    assert!(comic.draw(&frame, FRAMES) == expected);
 }
 
 #[test]
