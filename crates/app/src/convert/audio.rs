@@ -23,10 +23,16 @@ pub fn link(
     muxer: &gst::Element,
     container: &str,
 ) -> anyhow::Result<(gst::Pad, Option<String>)> {
-    let takes =
-        |caps: &gst::Caps| muxer.pad_template("audio_%u").is_some_and(|template| template.caps().can_intersect(caps));
-    let muxer_pad =
-        || muxer.request_pad_simple("audio_%u").ok_or_else(|| anyhow::anyhow!("the muxer has no room for more sound"));
+    // Asked of the factory: webmmux itself finds the template of the matroskamux that it is derived from.
+    let factory = muxer.factory().ok_or_else(|| anyhow::anyhow!("the muxer has no factory"))?;
+    let templates = factory.static_pad_templates();
+    let template = templates.iter().find(|template| template.name_template() == "audio_%u");
+    let takes = |caps: &gst::Caps| template.is_some_and(|template| template.caps().can_intersect(caps));
+    let muxer_pad = || {
+        let number = muxer.sink_pads().iter().filter(|pad| pad.name().starts_with("audio_")).count();
+        let pad = muxer.request_pad_simple(&format!("audio_{number}"));
+        pad.ok_or_else(|| anyhow::anyhow!("the muxer has no room for more sound"))
+    };
 
     if takes(&stream.caps) {
         let pad = muxer_pad()?;

@@ -4,7 +4,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::inspect::Source;
-use super::iso::{self, Priming};
+use super::iso::Patch;
 use crate::events::{Event, Events};
 use crate::failure::Failure;
 use crate::packages;
@@ -46,12 +46,12 @@ impl Stream {
     }
 }
 
-/// Adds what reads `source` to `pipeline` and waits until all of its streams are known. `priming` is of tracks whose
-/// edit lists are to be ignored.
+/// Adds what reads `source` to `pipeline` and waits until all of its streams are known. `patches` are
+/// applied to what is read of the file.
 pub fn open(
     pipeline: &gst::Pipeline,
     source: &Source,
-    priming: Vec<Option<Priming>>,
+    patches: Vec<Patch>,
     events: &Events,
 ) -> anyhow::Result<Vec<Stream>> {
     let filesrc = packages::make("filesrc")?;
@@ -59,7 +59,7 @@ pub fn open(
     let parsebin = packages::make("parsebin")?;
     pipeline.add_many([&filesrc, &parsebin])?;
     filesrc.link(&parsebin)?;
-    ignore_edits(&filesrc, priming);
+    patch(&filesrc, patches);
 
     let sender = events.sender();
     parsebin.connect_pad_added(move |_, pad| {
@@ -98,16 +98,16 @@ pub fn open(
     }
 }
 
-/// Hides the edit lists of primed sound tracks from the demuxer, which would keep their first packets back.
-fn ignore_edits(filesrc: &gst::Element, priming: Vec<Option<Priming>>) {
-    let Some(pad) = filesrc.static_pad("src").filter(|_| priming.iter().any(Option::is_some)) else { return };
+/// Applies `patches` to what `filesrc` reads.
+fn patch(filesrc: &gst::Element, patches: Vec<Patch>) {
+    let Some(pad) = filesrc.static_pad("src").filter(|_| !patches.is_empty()) else { return };
     pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::PULL, move |_, info| {
         if let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data {
-            let offset = buffer.offset();
-            if iso::is_priming_in(offset, buffer.size() as u64, &priming)
+            let (offset, length) = (buffer.offset(), buffer.size() as u64);
+            if patches.iter().any(|patch| patch.touches(offset, length))
                 && let Ok(mut bytes) = buffer.make_mut().map_writable()
             {
-                iso::hide_priming(&mut bytes, offset, &priming);
+                patches.iter().for_each(|patch| patch.apply(&mut bytes, offset));
             }
         }
         gst::PadProbeReturn::Ok

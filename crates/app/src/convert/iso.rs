@@ -17,6 +17,8 @@ pub struct Iso {
     pub has_index: bool,
     /// Units in a second of the movie header.
     movie_timescale: u32,
+    /// How long the movie says it is, in these units.
+    movie_duration: Option<Number>,
     /// The tracks in their order.
     tracks: Vec<Track>,
 }
@@ -128,6 +130,20 @@ impl Iso {
         file.sync_all()
     }
 
+    /// What makes a reader give all packets of primed tracks, the priming too: edit boxes get a name that is skipped, and
+    /// the movie becomes so much longer that the last packets still lie inside it.
+    pub fn without_edits(&self, priming: &[Option<Priming>]) -> Vec<Patch> {
+        let primed = priming.iter().flatten();
+        let mut patches: Vec<Patch> =
+            primed.clone().map(|priming| Patch { position: priming.edit_box, bytes: b"free".to_vec() }).collect();
+        let longest = primed.map(|priming| in_units(priming.length, self.movie_timescale) + 1).max();
+        if let (Some(duration), Some(longest)) = (self.movie_duration, longest) {
+            let longer = duration.value.saturating_add(longest).to_be_bytes();
+            patches.push(Patch { position: duration.position, bytes: longer[8 - duration.bytes..].to_vec() });
+        }
+        patches
+    }
+
     fn sound_tracks(&self) -> impl Iterator<Item = &Track> {
         self.tracks.iter().filter(|track| &track.handler == b"soun")
     }
@@ -135,7 +151,11 @@ impl Iso {
     fn read_index(&mut self, bytes: &[u8], position: u64) {
         for (kind, body, at) in boxes(bytes, position) {
             match &kind {
-                b"mvhd" => self.movie_timescale = header_timescale(body),
+                b"mvhd" => {
+                    self.movie_timescale = header_timescale(body);
+                    let (offset, bytes) = if body.first() == Some(&1) { (24, 8) } else { (16, 4) };
+                    self.movie_duration = number(body, at, offset, bytes);
+                }
                 b"trak" => self.tracks.push(read_track(body, at)),
                 _ => {}
             }
@@ -143,22 +163,28 @@ impl Iso {
     }
 }
 
-/// Puts a name that readers skip over the edit boxes of primed tracks, in `bytes` that came from `offset` of their file:
-/// a reader then gives all packets of these tracks, the priming too.
-pub fn hide_priming(bytes: &mut [u8], offset: u64, priming: &[Option<Priming>]) {
-    for priming in priming.iter().flatten() {
-        for (index, byte) in b"free".iter().enumerate() {
-            let target = (priming.edit_box + index as u64).checked_sub(offset);
-            if let Some(target) = target.and_then(|target| bytes.get_mut(target as usize)) {
+/// Bytes to be read as others than they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    position: u64,
+    bytes: Vec<u8>,
+}
+
+impl Patch {
+    /// Whether it changes anything in the `length` bytes from `offset` of the file on.
+    pub fn touches(&self, offset: u64, length: u64) -> bool {
+        self.position < offset + length && offset < self.position + self.bytes.len() as u64
+    }
+
+    /// Changes `bytes`, which came from `offset` of the file.
+    pub fn apply(&self, bytes: &mut [u8], offset: u64) {
+        for (position, byte) in (self.position..).zip(&self.bytes) {
+            let target = position.checked_sub(offset).and_then(|target| bytes.get_mut(target as usize));
+            if let Some(target) = target {
                 *target = *byte;
             }
         }
     }
-}
-
-/// Whether any byte of `hide_priming` lies in the `length` bytes from `offset` on.
-pub fn is_priming_in(offset: u64, length: u64, priming: &[Option<Priming>]) -> bool {
-    priming.iter().flatten().any(|priming| priming.edit_box < offset + length && offset < priming.edit_box + 4)
 }
 
 fn read_track(bytes: &[u8], position: u64) -> Track {
@@ -308,18 +334,18 @@ mod tests {
         let priming = iso.priming();
         assert_eq!(priming[0].unwrap().length, (1024, 48_000));
 
-        // Hiding works on any part of the file that a reader happens to ask for.
-        for start in 0..bytes.len() {
+        // Patching works on any part of the file that a reader happens to ask for.
+        let patches = iso.without_edits(&priming);
+        let patched = |start: usize| {
             let mut part = bytes[start..].to_vec();
-            hide_priming(&mut part, start as u64, &priming);
-            let mut expected = bytes.clone();
-            hide_priming(&mut expected, 0, &priming);
-            assert_eq!(part, expected[start..], "from {start}");
-            assert_eq!(
-                part != bytes[start..],
-                is_priming_in(start as u64, part.len() as u64, &priming),
-                "from {start}"
-            );
+            patches.iter().for_each(|patch| patch.apply(&mut part, start as u64));
+            part
+        };
+        assert!(!patched(0).windows(4).any(|name| name == b"edts"));
+        for start in 0..bytes.len() {
+            assert_eq!(patched(start), patched(0)[start..], "from {start}");
+            let touched = patches.iter().any(|patch| patch.touches(start as u64, (bytes.len() - start) as u64));
+            assert!(touched || patched(start) == bytes[start..], "from {start}");
         }
 
         // A longer priming in other units.

@@ -39,7 +39,8 @@ pub fn run(args: &ConvertArgs, job: &Job, progress: &mut Progress) -> anyhow::Re
     let running = Running::new();
     let events = Events::of(&running.pipeline, PERIOD)?;
     let priming = copied_priming(args, job, &source);
-    let mut streams = intake::open(&running.pipeline, &source, priming.clone(), &events)?;
+    let patches = source.iso.as_ref().map(|iso| iso.without_edits(&priming)).unwrap_or_default();
+    let mut streams = intake::open(&running.pipeline, &source, patches, &events)?;
     let built = pipeline::build(&running.pipeline, &streams, &source, encoder, args, &job.output, &partial)
         .map_err(|error| name_input(error, &source))?;
     for note in &built.notes {

@@ -141,7 +141,7 @@ fn read(path: &str, kind: Option<&str>) -> (Vec<Buffer>, gst::Caps) {
     let wanted = kind.unwrap_or("video/").to_string();
     let bin = pipeline.downgrade();
     demux.connect_pad_added(move |_, pad| {
-        let caps = pad.current_caps().unwrap();
+        let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
         if caps.structure(0).unwrap().name().starts_with(&wanted) && !sink.is_linked() {
             pad.link(&sink).unwrap();
             return;
