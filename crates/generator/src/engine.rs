@@ -8,7 +8,7 @@ use crate::{CpuEngine, Folded, GeneratorError, TensorEngine};
 #[derive(Debug)]
 pub enum Engine {
     /// On the CPU.
-    Cpu(CpuEngine),
+    Cpu(Box<CpuEngine>),
     /// On a Candle device.
     Tensor(TensorEngine),
 }
@@ -16,7 +16,7 @@ pub enum Engine {
 impl Engine {
     /// `folded` on the CPU, with the best instructions that it has.
     pub fn cpu(folded: &Folded) -> Result<Self, GeneratorError> {
-        Ok(Engine::Cpu(CpuEngine::new(folded, Level::detect())?))
+        Ok(Engine::Cpu(Box::new(CpuEngine::new(folded, Level::detect())?)))
     }
 
     /// `folded` on the CUDA device with this index.

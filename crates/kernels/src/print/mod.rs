@@ -51,20 +51,10 @@ pub fn print(source: &Picture, layers: &Layers, print: &Print, ink: f32, strengt
     let (width, height) = layers.size();
     assert_eq!(source.size(), (width, height), "size of the source");
     page.resize(width, height);
-    let colour: Box<dyn Fn(usize, &[[f32; 4]], &mut [[f32; 4]]) + Sync> = match *print {
-        Print::Flat => Box::new(|_, layers, out| out.copy_from_slice(layers)),
-        Print::Process { paper, period_px } => {
-            let screens = PROCESS_INKS.map(|(ink, angle)| (DotScreen::new(angle, period_px, width), ink));
-            Box::new(move |y, layers, out| process_row(&screens, paper, y, layers, out))
-        }
-        Print::Tone { paper, period_px } => {
-            let screen = DotScreen::new(TONE_ANGLE, period_px, width);
-            Box::new(move |y, layers, out| tone_row(&screen, paper, y, layers, out))
-        }
-    };
+    let colour = Colour::new(print, width);
     page.data_mut().par_chunks_mut(width).enumerate().for_each(|(y, out)| {
         let layers = layers.row(y);
-        colour(y, layers, out);
+        colour.row(y, layers, out);
         for ((out, layers), source) in out.iter_mut().zip(layers).zip(source.row(y)) {
             let light = 1.0 - (layers[3] * ink).min(1.0);
             for c in 0..3 {
@@ -73,6 +63,37 @@ pub fn print(source: &Picture, layers: &Layers, print: &Print, ink: f32, strengt
             out[3] = 0.0;
         }
     });
+}
+
+/// A way to print with its screens made for one width.
+enum Colour {
+    Flat,
+    Process { screens: [(DotScreen, [f32; 3]); 3], paper: [f32; 3] },
+    Tone { screen: DotScreen, paper: [f32; 3] },
+}
+
+impl Colour {
+    fn new(print: &Print, width: usize) -> Self {
+        match *print {
+            Print::Flat => Colour::Flat,
+            Print::Process { paper, period_px } => {
+                let screens = PROCESS_INKS.map(|(ink, angle)| (DotScreen::new(angle, period_px, width), ink));
+                Colour::Process { screens, paper }
+            }
+            Print::Tone { paper, period_px } => {
+                Colour::Tone { screen: DotScreen::new(TONE_ANGLE, period_px, width), paper }
+            }
+        }
+    }
+
+    /// Row `y` of `layers` without its ink.
+    fn row(&self, y: usize, layers: &[[f32; 4]], out: &mut [[f32; 4]]) {
+        match self {
+            Colour::Flat => out.copy_from_slice(layers),
+            Colour::Process { screens, paper } => process_row(screens, *paper, y, layers, out),
+            Colour::Tone { screen, paper } => tone_row(screen, *paper, y, layers, out),
+        }
+    }
 }
 
 /// Colour separation: each process ink covers as much as its complement is missing, dot by dot.
