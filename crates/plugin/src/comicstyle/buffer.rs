@@ -70,8 +70,8 @@ fn check_planes(buffer: &gst::BufferRef, info: &gst_video::VideoInfo) -> Result<
         let layout = format.plane_layout(plane, width, height);
         let stride = usize::try_from(stride).ok().filter(|&stride| stride >= layout.row_bytes);
         let stride = stride.ok_or_else(|| format!("plane {plane} of a buffer has a stride shorter than its rows"))?;
-        let end = offset + stride * (layout.rows - 1) + layout.row_bytes;
-        if !buffer.find_memory(offset..end).is_some_and(|(memories, _)| memories.len() == 1) {
+        let end = offset.saturating_add(stride * (layout.rows - 1) + layout.row_bytes);
+        if buffer.find_memory(offset..end).is_none_or(|(memories, _)| memories.len() != 1) {
             return Err(format!("plane {plane} of a buffer ends at byte {end}, outside the memory that it begins in"));
         }
     }

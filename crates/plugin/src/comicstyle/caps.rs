@@ -29,7 +29,7 @@ pub fn transform(direction: gst::PadDirection, caps: &gst::Caps, compare: Compar
     }
     let resize = if direction == gst::PadDirection::Sink { doubled } else { halved };
     let mut other = caps.clone();
-    other.make_mut().filter_map_in_place(|_, structure| match structure.value("width").map(|width| resize(width)) {
+    other.make_mut().filter_map_in_place(|_, structure| match structure.value("width").map(&resize) {
         Ok(Some(width)) => {
             structure.set_value("width", width);
             gst::CapsFilterMapAction::Keep

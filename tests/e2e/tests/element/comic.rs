@@ -46,9 +46,9 @@ impl Comic {
         Comic { harness, element, bus, input }
     }
 
-    /// Goes on with frames of another format or size.
+    /// Goes on with frames of another format or size, in the same segment.
     pub fn change_input(&mut self, input: FrameInfo) {
-        self.harness.set_src_caps(caps(input));
+        assert!(self.harness.push_event(gst::event::Caps::new(&caps(input))));
         self.input = input;
     }
 
