@@ -78,10 +78,7 @@ pub fn build(
             if !(stream.is_audio() && args.no_audio) {
                 notes.push(format!("{} is left out", describe(stream)));
             }
-            let nowhere = add.element("fakesink")?;
-            nowhere.set_property("async", false);
-            nowhere.set_property("sync", false);
-            stream.pad.link(&nowhere.static_pad("sink").expect("a sink has a sink pad"))?;
+            drop_data(&stream.pad);
             continue;
         }
         let queue = wait(&waiting, stream)?;
@@ -164,6 +161,11 @@ fn add_muxer(add: &Adder, container: &str, partial: &Partial) -> anyhow::Result<
     filesink.set_property("sync", false);
     muxer.link(&filesink)?;
     Ok(muxer)
+}
+
+/// Lets nothing out of `pad`. A sink for it would have to preroll, which holds all streams of a demuxer up.
+fn drop_data(pad: &gst::Pad) {
+    pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, |_, _| gst::PadProbeReturn::Drop);
 }
 
 /// Takes a pair of pads of the multiqueue for `stream` and gives the one that data comes out of.

@@ -127,7 +127,7 @@ fn play(pipeline: &gst::Pipeline, events: &Events, args: &LiveArgs) -> anyhow::R
         // The reason is on its way; without one, this is all there is to say.
         while let Event::Message(message) = events.next() {
             if let gst::MessageView::Error(error) = message.view() {
-                return Err(explain(error));
+                return Err(explain(error, args));
             }
         }
         anyhow::bail!("the pipeline cannot start; see `inkcast doctor`");
@@ -153,7 +153,7 @@ fn play(pipeline: &gst::Pipeline, events: &Events, args: &LiveArgs) -> anyhow::R
             }
             Event::Message(message) => match message.view() {
                 gst::MessageView::Eos(_) => return Ok(()),
-                gst::MessageView::Error(error) => return Err(explain(error)),
+                gst::MessageView::Error(error) => return Err(explain(error, args)),
                 _ => {}
             },
             Event::Stream(..) | Event::Flowing => {}
@@ -161,7 +161,7 @@ fn play(pipeline: &gst::Pipeline, events: &Events, args: &LiveArgs) -> anyhow::R
     }
 }
 
-fn explain(error: &gst::message::Error) -> anyhow::Error {
+fn explain(error: &gst::message::Error, args: &LiveArgs) -> anyhow::Error {
     let factory = error.src().and_then(|object| object.downcast_ref::<gst::Element>()).and_then(|e| e.factory());
     let name = factory.map(|factory| factory.name().to_string()).unwrap_or_default();
     let text = error.error().to_string();
@@ -174,6 +174,6 @@ fn explain(error: &gst::message::Error) -> anyhow::Error {
         _ if error.error().matches(gst::CoreError::MissingPlugin) => {
             Failure::Lacking(format!("{text}; see `inkcast doctor`")).into()
         }
-        _ => Failure::Input(format!("{text} ({name})")).into(),
+        _ => Failure::Input(format!("cannot read {}: {text} ({name})", args.from)).into(),
     }
 }

@@ -92,9 +92,8 @@ impl Source {
             Source::Screen => {
                 format!("ximagesrc use-damage=false show-pointer=true ! video/x-raw,framerate={}/1", fps.unwrap_or(30))
             }
-            Source::Uri(uri) => {
-                format!("uridecodebin uri={} caps=video/x-raw expose-all-streams=false", super::quote(uri))
-            }
+            // The converter takes no sound, so the picture is what gets linked.
+            Source::Uri(uri) => format!("uridecodebin uri={} ! videoconvert", super::quote(uri)),
         }
     }
 }

@@ -66,7 +66,7 @@ impl Clip {
         let Clip { frames, size: (width, height), caps, tags, video, sound, muxer, keeps } = self;
         let (numerator, denominator) = RATE;
         let blocks = frames * denominator * 48_000 / numerator / 1024;
-        let tagged = if tags.is_empty() { String::new() } else { format!("taginject tags=\"{tags}\" scope=stream !") };
+        let tagged = if tags.is_empty() { String::new() } else { format!("taginject tags=\"{tags}\" !") };
         let tone = match sound.is_empty() {
             true => String::new(),
             false => format!(
