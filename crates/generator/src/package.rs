@@ -123,10 +123,7 @@ impl Package {
             folder
         };
         let path = folder.join("model.toml");
-        if !folder.exists() {
-            let source = std::io::ErrorKind::NotFound.into();
-            return Err(GeneratorError::Read { path: folder.to_path_buf(), source });
-        }
+        folder.metadata().map_err(|source| GeneratorError::Read { path: folder.to_path_buf(), source })?;
         if !path.is_file() {
             return Err(GeneratorError::NotAPackage { path: folder.to_path_buf() });
         }
@@ -208,8 +205,10 @@ impl Manifest {
     /// Parses and checks the text of a `model.toml`; `name` is used in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, GeneratorError> {
         let wrong = |reason: String| GeneratorError::Manifest { origin: name.to_string(), reason };
-        let manifest: Manifest =
-            toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end().to_string()))?;
+        let manifest: Manifest = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            wrong(format!("line {line}: {}", error.message().replace('\n', ", ")))
+        })?;
         if manifest.format != 1 {
             return Err(wrong(format!("package format {} is not known, this version reads 1", manifest.format)));
         }
