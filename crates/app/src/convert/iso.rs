@@ -130,6 +130,20 @@ impl Iso {
         file.sync_all()
     }
 
+    /// Makes the edit of the first video track last until `end_ns` of the movie, in the file at `path`, which this was
+    /// read from: muxers guess the length of a last frame, and readers leave out a frame beyond the edit.
+    pub fn write_end(&self, path: &Path, end_ns: u64) -> Result<()> {
+        let video = self.tracks.iter().find(|track| &track.handler == b"vide");
+        let Some((edit, total)) = video.and_then(|track| track.edit.zip(track.duration)) else { return Ok(()) };
+        let end = in_units((end_ns, 1_000_000_000), self.movie_timescale);
+        if end > edit.duration.value {
+            let mut file = File::options().write(true).open(path)?;
+            edit.duration.write(&mut file, end)?;
+            total.write(&mut file, end)?;
+        }
+        Ok(())
+    }
+
     /// What makes a reader give all packets of primed tracks, the priming too: edit boxes get a name that is skipped, and
     /// the movie becomes so much longer that the last packets still lie inside it.
     pub fn without_edits(&self, priming: &[Option<Priming>]) -> Vec<Patch> {

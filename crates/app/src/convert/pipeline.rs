@@ -33,6 +33,8 @@ pub struct Counters {
     pub muxed: AtomicU64,
     /// Where the last drawn frame stands in the output, in nanoseconds.
     pub position_ns: AtomicU64,
+    /// End of the last frame, in nanoseconds of the output.
+    pub video_end_ns: AtomicU64,
     /// End of the last packet of any stream, in nanoseconds of the output.
     pub end_ns: AtomicU64,
 }
@@ -331,6 +333,9 @@ fn watch_end(pad: &gst::Pad, counters: &Arc<Counters>, is_video: bool) {
             if let Some(start) = running_time(pad, buffer.pts()) {
                 let end = start + buffer.duration().unwrap_or_default();
                 counters.end_ns.fetch_max(end.nseconds(), Ordering::Relaxed);
+                if is_video {
+                    counters.video_end_ns.fetch_max(end.nseconds(), Ordering::Relaxed);
+                }
             }
         }
         gst::PadProbeReturn::Ok

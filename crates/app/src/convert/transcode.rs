@@ -55,7 +55,7 @@ pub fn run(args: &ConvertArgs, job: &Job, progress: &mut Progress) -> anyhow::Re
 
     let frames = built.counters.muxed.load(Ordering::Relaxed);
     check_result(args, &source, &built.counters, progress)?;
-    write_priming(&partial, &priming)
+    complete(&partial, &priming, built.counters.video_end_ns.load(Ordering::Relaxed))
         .map_err(|error| Failure::Output(format!("cannot write {}: {error}", job.output.display())))?;
     partial.commit()?;
     Ok(Done { frames, took: began.elapsed() })
@@ -220,12 +220,9 @@ fn check_result(
     Ok(())
 }
 
-fn write_priming(partial: &Partial, priming: &[Option<Priming>]) -> std::io::Result<()> {
-    if priming.iter().all(Option::is_none) {
-        return Ok(());
-    }
-    match Iso::read(partial.path())? {
-        Some(iso) => iso.write_priming(partial.path(), priming),
-        None => Ok(()),
-    }
+/// Writes into the edit lists of an MP4 or MOV what the muxer does not know.
+fn complete(partial: &Partial, priming: &[Option<Priming>], video_end_ns: u64) -> std::io::Result<()> {
+    let Some(iso) = Iso::read(partial.path())? else { return Ok(()) };
+    iso.write_end(partial.path(), video_end_ns)?;
+    iso.write_priming(partial.path(), priming)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::media::{Clip, caps, difference, frames, is_tagged_to_turn, launch, packets, size, times};
+use crate::media::{Clip, caps, difference, frames, is_tagged_to_turn, launch, packets, size, tag_to_turn, times};
 use crate::{at, inkcast, names, succeed};
 
 fn folder() -> tempfile::TempDir {
@@ -24,7 +24,7 @@ fn timestamps_and_sound_are_kept_exactly() {
         ("matroska-to.mkv", "mp4", Clip { muxer: "matroskamux", ..Clip::default() }),
         ("web.webm", "webm", Clip { video: vp8, sound: opus, muxer: "webmmux", ..Clip::default() }),
         ("web-to.webm", "mp4", Clip { video: vp8, sound: opus, muxer: "webmmux", ..Clip::default() }),
-        ("mpeg.mp4", "mp4", Clip { video: "avenc_mpeg4", sound: "lamemp3enc ! mpegaudioparse", ..Clip::default() }),
+        ("mpeg.mp4", "mp4", Clip { video: "avenc_mpeg4 ! mpeg4videoparse", sound: "lamemp3enc ! mpegaudioparse", ..Clip::default() }),
         (
             "two-sounds.mkv",
             "mkv",
@@ -114,12 +114,14 @@ fn set_audio_edit(path: &str, media_time: u32) -> u32 {
 #[test]
 fn rotation_is_carried_out_once() {
     let folder = folder();
-    for (tag, direction, is_sideways) in
-        [("rotate-90", "90r", true), ("rotate-180", "180", false), ("rotate-270", "90l", true)]
-    {
+    for (tag, direction, is_sideways, matrix) in [
+        ("rotate-90", "90r", true, [0, 1, -1, 0]),
+        ("rotate-180", "180", false, [-1, 0, 0, -1]),
+        ("rotate-270", "90l", true, [0, -1, 1, 0]),
+    ] {
         let (input, output) = (at(&folder, &format!("{tag}.mp4")), at(&folder, &format!("{tag}-out.mp4")));
-        let tags = format!("image-orientation={tag}");
-        Clip { tags: Box::leak(tags.into_boxed_str()), ..Clip::default() }.write(&input);
+        Clip::default().write(&input);
+        tag_to_turn(&input, matrix);
         assert!(is_tagged_to_turn(&input), "the clip itself");
         succeed(&["convert", &input, "-o", &output, "--strength", "0", "--quality", "100"]);
         assert!(!is_tagged_to_turn(&output), "{tag}");
@@ -228,7 +230,7 @@ fn sound_that_does_not_fit_is_encoded_anew_and_said_so() {
     let silent = at(&folder, "silent.mp4");
     let said = succeed(&["convert", &input, "-o", &silent, "--no-audio"]);
     assert!(!said.contains("note"), "{said}");
-    assert!(packets(&silent, "audio/").is_empty());
+    assert!(!std::fs::read(&silent).unwrap().windows(4).any(|handler| handler == b"soun"));
 }
 
 #[test]

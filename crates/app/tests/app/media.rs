@@ -38,7 +38,6 @@ pub struct Clip {
     pub frames: u64,
     pub size: (u32, u32),
     pub caps: &'static str,
-    pub tags: &'static str,
     pub video: &'static str,
     pub sound: &'static str,
     pub muxer: &'static str,
@@ -51,7 +50,6 @@ impl Default for Clip {
             frames: 30,
             size: (160, 90),
             caps: "",
-            tags: "",
             video: "x264enc bframes=2 key-int-max=10 speed-preset=veryfast ! h264parse",
             sound: "avenc_aac ! aacparse",
             muxer: "mp4mux",
@@ -63,10 +61,9 @@ impl Default for Clip {
 impl Clip {
     /// Writes the clip to `path`: moving test bars and a tone of the same length.
     pub fn write(&self, path: &str) {
-        let Clip { frames, size: (width, height), caps, tags, video, sound, muxer, keeps } = self;
+        let Clip { frames, size: (width, height), caps, video, sound, muxer, keeps } = self;
         let (numerator, denominator) = RATE;
         let blocks = frames * denominator * 48_000 / numerator / 1024;
-        let tagged = if tags.is_empty() { String::new() } else { format!("taginject tags=\"{tags}\" !") };
         let tone = match sound.is_empty() {
             true => String::new(),
             false => format!(
@@ -78,7 +75,7 @@ impl Clip {
             &format!(
                 "videotestsrc num-buffers={frames} pattern=smpte horizontal-speed=3 ! identity name=vary ! \
                  video/x-raw,format=I420,width={width},height={height},framerate={numerator}/{denominator}{caps} ! \
-                 {video} ! {tagged} queue ! m. {tone} {muxer} name=m ! filesink location=\"{path}\""
+                 {video} ! queue ! m. {tone} {muxer} name=m ! filesink location=\"{path}\""
             ),
             *keeps,
         );
@@ -109,14 +106,27 @@ pub fn caps(path: &str, kind: &str) -> gst::Structure {
     read(path, Some(kind)).1.structure(0).unwrap().to_owned()
 }
 
+/// Where the matrix of the first track of an MP4 file is: after version 0's flags, two times, id, reserved, duration,
+/// reserved, layer, group, volume, reserved.
+fn matrix(bytes: &[u8]) -> std::ops::Range<usize> {
+    let header = bytes.windows(4).position(|window| window == b"tkhd").unwrap() + 4;
+    header + 40..header + 76
+}
+
 /// Whether the video of `path` says that players have to turn it.
 pub fn is_tagged_to_turn(path: &str) -> bool {
     let bytes = std::fs::read(path).unwrap();
-    let header = bytes.windows(4).position(|window| window == b"tkhd").unwrap() + 4;
-    // Version 0: flags, two times, id, reserved, duration, reserved, layer, group, volume, reserved; then the matrix.
-    let matrix = &bytes[header + 40..header + 76];
     let upright = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000u32];
-    matrix != upright.map(u32::to_be_bytes).concat()
+    bytes[matrix(&bytes)] != upright.map(u32::to_be_bytes).concat()
+}
+
+/// Says in the MP4 file at `path` that players have to turn its video by the matrix `[a, b, c, d]`.
+pub fn tag_to_turn(path: &str, [a, b, c, d]: [i32; 4]) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let range = matrix(&bytes);
+    let rows = [a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 0x4000_0000];
+    bytes[range].copy_from_slice(&rows.map(i32::to_be_bytes).concat());
+    std::fs::write(path, bytes).unwrap();
 }
 
 /// Reads the first stream of `kind`, or decodes the video without one.
