@@ -28,7 +28,7 @@ fn timestamps_and_sound_are_kept_exactly() {
             "two-sounds.mkv",
             "mkv",
             Clip {
-                sound: "tee name=t t. ! queue ! flacenc ! m. t. ! queue ! vorbisenc",
+                sound: "tee name=t t. ! queue ! audioconvert ! flacenc ! m. t. ! queue ! audioconvert ! vorbisenc",
                 muxer: "matroskamux",
                 ..Clip::default()
             },
