@@ -166,7 +166,7 @@ fn read(path: &str, kind: Option<&str>) -> (Vec<Buffer>, gst::Caps) {
     while let Ok(sample) = out.pull_sample() {
         let buffer = sample.buffer().unwrap();
         let segment = sample.segment().unwrap().downcast_ref::<gst::format::Time>().unwrap();
-        let time = segment.to_running_time(buffer.pts().unwrap()).map_or(u64::MAX, |time| time.nseconds());
+        let time = buffer.pts().and_then(|pts| segment.to_running_time(pts)).map_or(u64::MAX, |time| time.nseconds());
         buffers.push(Buffer { time, bytes: buffer.map_readable().unwrap().to_vec() });
         caps = sample.caps_owned().unwrap();
     }
