@@ -38,7 +38,7 @@ pub struct StyleArgs {
     #[arg(long, default_value = "auto")]
     pub device: String,
     /// Threads of the network; 0 is one for each core
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=256))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1024))]
     pub threads: u32,
 }
 
@@ -62,7 +62,7 @@ fn double(text: &str) -> Result<f32, String> {
 }
 
 fn period(text: &str) -> Result<f32, String> {
-    number(text, 64.0)
+    number(text, 256.0)
 }
 
 fn number(text: &str, most: f32) -> Result<f32, String> {
