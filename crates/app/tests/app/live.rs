@@ -59,7 +59,7 @@ fn udp_carries_a_transport_stream() {
     let length = socket.recv(&mut packet).unwrap();
     assert!(running.wait().unwrap().success());
     assert!(
-        length > 0 && length % 188 == 0 && packet[..length].chunks(188).all(|packet| packet[0] == 0x47),
+        length > 0 && length.is_multiple_of(188) && packet[..length].chunks(188).all(|packet| packet[0] == 0x47),
         "{length}"
     );
 }
