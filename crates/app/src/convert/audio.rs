@@ -83,6 +83,6 @@ fn encoder(container: &str) -> Result<(&'static str, &'static str), Failure> {
     let candidates = if matches!(container, "mp4" | "mov") { AAC } else { OPUS };
     match candidates.iter().find(|(element, _)| packages::is_installed(element)) {
         Some(found) => Ok(*found),
-        None => Err(packages::require(&[candidates[1].0]).expect_err("it was not found")),
+        None => packages::require(&[candidates[1].0]).map(|()| candidates[1]),
     }
 }
