@@ -21,8 +21,20 @@ pub fn check<F, C: Debug, R>(
     run: impl Fn(&F, &C) -> R,
     compare: impl Fn(&R, &R) -> Result<(), String>,
 ) {
-    let required = std::env::var(REQUIRE).unwrap_or_default();
-    if let Some(missing) = missing(&required, variants) {
+    check_requiring(&std::env::var(REQUIRE).unwrap_or_default(), operation, variants, cases, run, compare);
+}
+
+/// [`check`] with the list of variants that must be there.
+#[track_caller]
+fn check_requiring<F, C: Debug, R>(
+    required: &str,
+    operation: &str,
+    variants: &[Variant<F>],
+    cases: &[C],
+    run: impl Fn(&F, &C) -> R,
+    compare: impl Fn(&R, &R) -> Result<(), String>,
+) {
+    if let Some(missing) = missing(required, variants) {
         panic!("{operation}: {REQUIRE} asks for the variant {missing}, which is not there or cannot run here");
     }
     let [(_, true, plain), others @ ..] = variants else {
@@ -96,20 +108,20 @@ mod tests {
     #[test]
     fn variants_that_agree_pass() {
         let variants: [Variant<Double>; 2] = [("scalar", true, double), ("fast", true, double)];
-        check("double", &variants, &[vec![1.0], vec![]], |run, case| run(case), within(0.0));
+        check_requiring("", "double", &variants, &[vec![1.0], vec![]], |run, case| run(case), within(0.0));
     }
 
     #[test]
     #[should_panic(expected = "double: variant fast differs on [1.0, 2.0]: value 1 is 4.1, expected 4.0")]
     fn a_variant_that_differs_is_named() {
         let variants: [Variant<Double>; 2] = [("scalar", true, double), ("fast", true, wrong_in_the_tail)];
-        check("double", &variants, &[vec![1.0; 4], vec![1.0, 2.0]], |run, case| run(case), within(1e-6));
+        check_requiring("", "double", &variants, &[vec![1.0; 4], vec![1.0, 2.0]], |run, case| run(case), within(1e-6));
     }
 
     #[test]
     fn a_variant_that_cannot_run_is_skipped() {
         let variants: [Variant<Double>; 2] = [("scalar", true, double), ("fast", false, wrong_in_the_tail)];
-        check("double", &variants, &[vec![1.0]], |run, case| run(case), within(0.0));
+        check_requiring("", "double", &variants, &[vec![1.0]], |run, case| run(case), within(0.0));
     }
 
     #[test]
