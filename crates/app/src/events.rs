@@ -49,6 +49,14 @@ impl Events {
         self.sender.clone()
     }
 
+    /// An error that the pipeline has posted already, for calls that fail without saying why. Events before it are lost.
+    pub fn posted_error(&self) -> Option<gst::Message> {
+        self.receiver.try_iter().find_map(|event| match event {
+            Event::Message(message) if message.type_() == gst::MessageType::Error => Some(message),
+            _ => None,
+        })
+    }
+
     /// Waits for the next event.
     pub fn next(&self) -> Event {
         select! {

@@ -76,7 +76,8 @@ impl StyleArgs {
     /// Opens the model and checks that it has the style and that the device is one, before any other work.
     pub fn open_model(&self) -> Result<(Package, DeviceChoice), Failure> {
         let wrong = |error: &dyn std::fmt::Display| Failure::Model(error.to_string());
-        let device = self.device.parse().map_err(|error| wrong(&error))?;
+        let device: DeviceChoice = self.device.parse().map_err(|error| wrong(&error))?;
+        device.check().map_err(|error| wrong(&error))?;
         let package = open_package(self.model.as_deref())?;
         package.style(self.style_name()).map_err(|error| wrong(&error))?;
         Ok((package, device))

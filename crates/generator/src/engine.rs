@@ -19,6 +19,11 @@ impl Engine {
         Ok(Engine::Cpu(Box::new(CpuEngine::new(folded, Level::detect())?)))
     }
 
+    /// Whether the CUDA device with this index can be opened, and if not, why.
+    pub fn check_cuda(index: usize) -> Result<(), GeneratorError> {
+        cuda_device(index).map(drop)
+    }
+
     /// `folded` on the CUDA device with this index.
     pub fn cuda(folded: &Folded, index: usize) -> Result<Self, GeneratorError> {
         Ok(Engine::Tensor(TensorEngine::new(folded, cuda_device(index)?)?))
@@ -46,6 +51,11 @@ impl Engine {
 #[cfg(feature = "cuda")]
 fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
     let failed = |reason: String| GeneratorError::Cuda { index, reason };
+    // Asked first, because the CUDA bindings panic where the driver's library is missing, and the panic is printed
+    // even if it is caught. The second is what Windows' Linux subsystem has.
+    if !["/dev/nvidiactl", "/dev/dxg"].iter().any(|driver| std::path::Path::new(driver).exists()) {
+        return Err(failed("there is no NVIDIA driver".to_string()));
+    }
     // A stream of its own: frames arrive on GStreamer's threads, and the default stream belongs to one thread. A
     // missing CUDA library shows as a panic when it is loaded at run time.
     match std::panic::catch_unwind(|| Device::new_cuda_with_stream(index)) {

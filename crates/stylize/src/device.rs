@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use inkcast_generator::Engine;
+
 use crate::StylizeError;
 
 /// Where the generator runs, as users write it: `auto`, `cpu`, `cuda` or `cuda:N`.
@@ -13,6 +15,16 @@ pub enum DeviceChoice {
     Cpu,
     /// The CUDA device with this index; there is no falling back.
     Cuda(usize),
+}
+
+impl DeviceChoice {
+    /// Whether the device can be opened here, for those who want to know before any work.
+    pub fn check(self) -> Result<(), StylizeError> {
+        match self {
+            DeviceChoice::Auto | DeviceChoice::Cpu => Ok(()),
+            DeviceChoice::Cuda(index) => Ok(Engine::check_cuda(index)?),
+        }
+    }
 }
 
 impl FromStr for DeviceChoice {

@@ -42,12 +42,12 @@ pub fn run(args: &ConvertArgs, job: &Job, progress: &mut Progress) -> anyhow::Re
     let patches = source.iso.as_ref().map(|iso| iso.without_edits(&priming)).unwrap_or_default();
     let mut streams = intake::open(&running.pipeline, &source, patches, &events)?;
     let built = pipeline::build(&running.pipeline, &streams, &source, encoder, args, &job.output, &partial)
-        .map_err(|error| name_input(error, &source))?;
+        .map_err(|error| why(error, &events, &source, job))?;
     for note in &built.notes {
         progress.note(note);
     }
     progress.start(clip_length(args, &source));
-    running.pipeline.set_state(gst::State::Playing)?;
+    running.pipeline.set_state(gst::State::Playing).map_err(|error| why(error.into(), &events, &source, job))?;
     seek(args, &streams)?;
     streams.iter_mut().for_each(Stream::release);
     follow(&events, &built.counters, progress, &source, job)?;
@@ -193,8 +193,14 @@ fn system_reason(error: &gst::message::Error) -> String {
     }
 }
 
-fn name_input(error: anyhow::Error, source: &Source) -> anyhow::Error {
-    if error.is::<Failure>() { error } else { error.context(format!("cannot convert {}", source.path.display())) }
+/// What made a call fail: what an element has posted if one has, else the call's own error.
+fn why(error: anyhow::Error, events: &Events, source: &Source, job: &Job) -> anyhow::Error {
+    let posted = events.posted_error();
+    match posted.as_ref().map(|message| message.view()) {
+        Some(gst::MessageView::Error(message)) => explain(message, source, job),
+        _ if error.is::<Failure>() => error,
+        _ => error.context(format!("cannot convert {}", source.path.display())),
+    }
 }
 
 /// Says what the result lacks, and fails if there is nothing in it.

@@ -119,6 +119,7 @@ fn styles_models_and_devices_are_checked_before_any_work() {
         (&["--model", &at(&folder, "no-model")], "no-model"),
         (&["--model", &model], "model.toml"),
         (&["--device", "gpu"], "cuda:N"),
+        (&["--device", "cuda:97"], "device cuda:97 cannot be used"),
     ] {
         let said = fail(6, &[&["convert", &input], options].concat());
         assert!(said.contains(words), "{options:?}: {said}");
