@@ -27,7 +27,7 @@ Exit codes:
   4    an output cannot be written, or exists and --force was not given
   5    this machine lacks a GStreamer element, a codec or a device
   6    the model, the style or the compute device cannot be used
-  130  interrupted by Ctrl-C; nothing half-done is left behind
+  130  interrupted by Ctrl-C; nothing half-done is left behind (a second Ctrl-C stops at once, without tidying up)
 With several inputs the others are still done, and the code is that of the first one that failed.";
 
 impl Failure {

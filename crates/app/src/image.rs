@@ -3,6 +3,7 @@ use std::io::{BufReader, Cursor};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use crossbeam_channel::Receiver;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
@@ -74,13 +75,10 @@ pub fn run(args: &ImageArgs) -> anyhow::Result<()> {
 
     let mut first_failure = None;
     for job in &jobs {
-        if interrupts.try_recv().is_ok() {
-            return Err(Failure::Interrupted.into());
-        }
-        match convert(job, &mut stylizer, &settings, args) {
+        match convert(job, &mut stylizer, &settings, args, &interrupts) {
             Ok(()) if args.quiet => {}
             Ok(()) => eprintln!("{}", job.output.display()),
-            Err(error) if jobs.len() == 1 => return Err(error),
+            Err(error) if jobs.len() == 1 || Failure::is_interruption(&error) => return Err(error),
             Err(error) => {
                 eprintln!("inkcast: {error:#}");
                 first_failure.get_or_insert(error);
@@ -93,7 +91,13 @@ pub fn run(args: &ImageArgs) -> anyhow::Result<()> {
     }
 }
 
-fn convert(job: &Job, stylizer: &mut Stylizer, settings: &Settings, args: &ImageArgs) -> anyhow::Result<()> {
+fn convert(
+    job: &Job,
+    stylizer: &mut Stylizer,
+    settings: &Settings,
+    args: &ImageArgs,
+    interrupts: &Receiver<()>,
+) -> anyhow::Result<()> {
     let still = read(&job.input)?;
     let partial = Partial::create(&job.output)?;
     let drawn = draw(&still.pixels, stylizer, settings).map_err(|error| Failure::Model(error.to_string()))?;
@@ -103,6 +107,9 @@ fn convert(job: &Job, stylizer: &mut Stylizer, settings: &Settings, args: &Image
     }
     let bytes = encode(&drawn, still.profile, &job.output, args.quality)?;
     partial.write(&bytes)?;
+    if interrupts.try_recv().is_ok() {
+        return Err(Failure::Interrupted.into());
+    }
     Ok(partial.commit()?)
 }
 

@@ -37,13 +37,13 @@ pub fn plan(inputs: &[PathBuf], output: Option<&Path>, kind: &Kind, force: bool)
                     output.display()
                 )));
             }
-            into_folder(files, output, kind)
+            tell_apart(into_folder(files, output, kind))
         }
         Some(output) => {
             check_extension(output, kind)?;
             vec![Job { input: files[0].clone(), output: output.to_path_buf() }]
         }
-        None => beside(files, kind),
+        None => tell_apart(beside(files, kind)),
     };
     check(&jobs, force)?;
     Ok(jobs)
@@ -95,6 +95,21 @@ fn into_folder(files: Vec<PathBuf>, folder: &Path, kind: &Kind) -> Vec<Job> {
 
 fn beside(files: Vec<PathBuf>, kind: &Kind) -> Vec<Job> {
     files.into_iter().map(|input| Job { output: input.with_file_name(comic_name(&input, kind)), input }).collect()
+}
+
+/// Inputs that differ in their extension only keep it in the names of their outputs: `a.avi.comic.mp4`.
+fn tell_apart(jobs: Vec<Job>) -> Vec<Job> {
+    let clashes = |job: &Job| jobs.iter().filter(|other| other.output == job.output).count() > 1;
+    let name = |job: &Job| {
+        let input = job.input.file_name().unwrap_or_default().to_string_lossy();
+        format!("{input}.comic.{}", extension(&job.output))
+    };
+    jobs.iter()
+        .map(|job| match clashes(job) {
+            true => Job { input: job.input.clone(), output: job.output.with_file_name(name(job)) },
+            false => Job { input: job.input.clone(), output: job.output.clone() },
+        })
+        .collect()
 }
 
 fn comic_name(input: &Path, kind: &Kind) -> String {
@@ -192,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn inputs_that_differ_in_their_extension_keep_it() {
+        let folder = folder("apart", &["a.avi", "a.mp4", "b.avi"]);
+        let jobs = plan(std::slice::from_ref(&folder), Some(&folder.join("out")), &VIDEOS, false).unwrap();
+        let outputs: Vec<_> = jobs.into_iter().map(|job| job.output).collect();
+        let names = ["a.avi.comic.mp4", "a.mp4.comic.mp4", "b.comic.mp4"];
+        assert_eq!(outputs, names.map(|name| folder.join("out").join(name)));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
     fn names_that_would_lose_something_are_refused() {
         let folder = folder("refused", &["a.mp4", "a.avi", "b.mp4"]);
         let (a, b) = (folder.join("a.mp4"), folder.join("b.mp4"));
@@ -200,7 +225,8 @@ mod tests {
         assert!(plan(one, Some(&b), &VIDEOS, true).is_ok());
         assert!(message(plan(one, Some(&a), &VIDEOS, true)).contains("is an input"));
         assert!(message(plan(one, Some(&folder.join("a.gif")), &VIDEOS, true)).contains(".mp4, .mkv"));
-        assert!(message(plan(&[a.clone(), folder.join("a.avi")], None, &VIDEOS, false)).contains("both become"));
+        let twice = [a.clone(), a.clone()];
+        assert!(message(plan(&twice, None, &VIDEOS, false)).contains("both become"));
         assert!(
             message(plan(&[a.clone(), b.clone()], Some(&folder.join("a.avi")), &VIDEOS, true)).contains("is a file")
         );

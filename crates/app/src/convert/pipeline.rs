@@ -39,12 +39,22 @@ pub struct Counters {
     pub end_ns: AtomicU64,
 }
 
+impl Counters {
+    /// A number that changes with every frame and packet.
+    pub fn work_done(&self) -> u64 {
+        let all = [&self.decoded, &self.drawn, &self.muxed, &self.end_ns];
+        all.iter().fold(0, |sum, counter| sum.wrapping_add(counter.load(Ordering::Relaxed)))
+    }
+}
+
 /// What was built.
 pub struct Built {
     /// Filled while the pipeline runs.
     pub counters: Arc<Counters>,
     /// What the user should know: sound that is encoded anew, streams that are left out.
     pub notes: Vec<String>,
+    /// Whether the output lacks a stream of the input.
+    pub left_out: bool,
 }
 
 /// Adds everything behind `streams` to `pipeline`:
@@ -73,10 +83,11 @@ pub fn build(
     waiting.set_property("max-size-buffers", WAITING_PACKETS);
     waiting.set_property("max-size-time", 0u64);
 
-    let mut has_video = false;
+    let (mut has_video, mut left_out) = (false, false);
     for stream in streams {
         let is_wanted = (stream.is_video() && !has_video) || (stream.is_audio() && !args.no_audio);
         if !is_wanted {
+            left_out = true;
             if !(stream.is_audio() && args.no_audio) {
                 notes.push(format!("{} is left out", describe(stream)));
             }
@@ -100,7 +111,7 @@ pub fn build(
     for element in pipeline.iterate_elements().into_iter().flatten() {
         element.sync_state_with_parent()?;
     }
-    Ok(Built { counters, notes })
+    Ok(Built { counters, notes, left_out })
 }
 
 /// Adds elements to a pipeline.
@@ -136,10 +147,12 @@ impl Adder<'_> {
     /// Links the first pad that `decoder` will have to `next`.
     pub fn link_later(&self, decoder: &gst::Element, next: &gst::Element) {
         let sink = next.static_pad("sink").expect("the element has a sink pad");
-        decoder.connect_pad_added(move |_, pad| {
-            if !sink.is_linked() {
-                // Caps that do not fit show as an error of the stream, which says more than this one.
-                let _ = pad.link(&sink);
+        decoder.connect_pad_added(move |decoder, pad| {
+            if !sink.is_linked()
+                && let Err(error) = pad.link(&sink)
+            {
+                let caps = pad.current_caps().map(|caps| caps.to_string()).unwrap_or_default();
+                gst::element_error!(decoder, gst::StreamError::Format, ("{caps} cannot be converted: {error}"));
             }
         });
     }
@@ -256,6 +269,14 @@ fn add_resize(
     if let Some(size) = args.size {
         let (shown_width, shown_height) = source.video.shown_size();
         let (width, height) = size.resolve(shown_width, shown_height);
+        if !encoder.odd_sizes && (width % 2 != 0 || height % 2 != 0) {
+            let (even_width, even_height) = (width.next_multiple_of(2), height.next_multiple_of(2));
+            return Err(Failure::Usage(format!(
+                "{} takes even sizes only: use --size {even_width}x{even_height} in place of {width}x{height}",
+                encoder.name
+            ))
+            .into());
+        }
         let scale = add.element("videoscale")?;
         let fields = format!("width={width}, height={height}, pixel-aspect-ratio=1/1");
         return Ok(vec![scale, add_filter(add, &fields)?]);
@@ -263,6 +284,14 @@ fn add_resize(
     let (width, height) = source.video.upright_size();
     if odd_size(source, encoder, args).is_none() {
         return Ok(Vec::new());
+    }
+    if width < 2 || height < 2 {
+        return Err(Failure::Input(format!(
+            "{} is {width}x{height}, and {} takes nothing below 2x2; use --encoder vp9 or another --size",
+            source.path.display(),
+            encoder.name
+        ))
+        .into());
     }
     let crop = add.element("videocrop")?;
     crop.set_property("right", (width % 2) as i32);

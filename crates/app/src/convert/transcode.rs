@@ -7,7 +7,7 @@ use gstreamer::prelude::*;
 use super::inspect::{Source, inspect};
 use super::intake::Stream;
 use super::iso::{Iso, Priming};
-use super::pipeline::Counters;
+use super::pipeline::{Built, Counters};
 use super::progress::Progress;
 use super::{ConvertArgs, encoders, intake, pipeline};
 use crate::events::{Event, Events};
@@ -19,6 +19,9 @@ use crate::partial::Partial;
 const PERIOD: Duration = Duration::from_millis(200);
 /// How much sooner than announced a file may end before it counts as cut off: the last frame and rounding.
 const EARLY_END: gst::ClockTime = gst::ClockTime::from_mseconds(400);
+
+/// How long nothing at all may happen: far longer than the slowest encoder takes for a frame.
+const STALLED: Duration = Duration::from_secs(60);
 
 /// What a conversion did.
 pub struct Done {
@@ -54,7 +57,7 @@ pub fn run(args: &ConvertArgs, job: &Job, progress: &mut Progress) -> anyhow::Re
     drop(running);
 
     let frames = built.counters.muxed.load(Ordering::Relaxed);
-    check_result(args, &source, &built.counters, progress)?;
+    check_result(args, &source, &built, progress)?;
     complete(&partial, &priming, built.counters.video_end_ns.load(Ordering::Relaxed))
         .map_err(|error| Failure::Output(format!("cannot write {}: {error}", job.output.display())))?;
     partial.commit()?;
@@ -139,12 +142,23 @@ fn follow(
     source: &Source,
     job: &Job,
 ) -> anyhow::Result<()> {
+    let mut last = (counters.work_done(), Instant::now());
     loop {
         match events.next() {
-            Event::Tick => progress.update(
-                counters.drawn.load(Ordering::Relaxed),
-                gst::ClockTime::from_nseconds(counters.position_ns.load(Ordering::Relaxed)),
-            ),
+            Event::Tick => {
+                progress.update(
+                    counters.drawn.load(Ordering::Relaxed),
+                    gst::ClockTime::from_nseconds(counters.position_ns.load(Ordering::Relaxed)),
+                );
+                if last.0 != counters.work_done() {
+                    last = (counters.work_done(), Instant::now());
+                } else if last.1.elapsed() > STALLED {
+                    let (input, seconds) = (source.path.display(), STALLED.as_secs());
+                    let text =
+                        format!("nothing has come out of {input} for {seconds} seconds; GStreamer cannot read it");
+                    return Err(Failure::Input(text).into());
+                }
+            }
             Event::Interrupt => return Err(Failure::Interrupted.into()),
             Event::Message(message) => match message.view() {
                 gst::MessageView::Eos(_) => return Ok(()),
@@ -166,6 +180,11 @@ fn explain(error: &gst::message::Error, source: &Source, job: &Job) -> anyhow::E
     let (input, output) = (source.path.display(), job.output.display());
     match from.as_str() {
         "comicstyle" => Failure::Model(text.to_string()).into(),
+        "mp4mux" | "qtmux" | "matroskamux" | "webmmux" if error.error().matches(gst::StreamError::Mux) => {
+            let reason = error.debug().unwrap_or_default();
+            let reason = reason.lines().last().unwrap_or(text);
+            Failure::Input(format!("the streams of {input} cannot be put together in {output}: {reason}")).into()
+        }
         "filesink" | "mp4mux" | "qtmux" | "matroskamux" | "webmmux" => {
             let reason = match error.error().kind::<gst::ResourceError>() {
                 Some(gst::ResourceError::NoSpaceLeft) => "the disk is full; make room and try again".to_string(),
@@ -204,12 +223,8 @@ fn why(error: anyhow::Error, events: &Events, source: &Source, job: &Job) -> any
 }
 
 /// Says what the result lacks, and fails if there is nothing in it.
-fn check_result(
-    args: &ConvertArgs,
-    source: &Source,
-    counters: &Counters,
-    progress: &mut Progress,
-) -> Result<(), Failure> {
+fn check_result(args: &ConvertArgs, source: &Source, built: &Built, progress: &mut Progress) -> Result<(), Failure> {
+    let counters = &built.counters;
     let input = source.path.display();
     let (decoded, muxed) = (counters.decoded.load(Ordering::Relaxed), counters.muxed.load(Ordering::Relaxed));
     if muxed == 0 {
@@ -219,7 +234,8 @@ fn check_result(
         progress.note(&format!("{input}: {decoded} frames were decoded, but {muxed} were encoded"));
     }
     let end = gst::ClockTime::from_nseconds(counters.end_ns.load(Ordering::Relaxed));
-    let ends_early = clip_length(args, source).is_some_and(|length| end + EARLY_END < length);
+    // The length that a file announces is that of its longest stream, which may be one of those left out.
+    let ends_early = !built.left_out && clip_length(args, source).is_some_and(|length| end + EARLY_END < length);
     if source.iso.as_ref().is_some_and(|iso| iso.is_cut_off) || ends_early {
         progress.note(&format!("{input} is cut off; it was converted up to its last whole frame, at {end:.3}"));
     }

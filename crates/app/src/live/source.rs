@@ -92,8 +92,12 @@ impl Source {
             Source::Screen => {
                 format!("ximagesrc use-damage=false show-pointer=true ! video/x-raw,framerate={}/1", fps.unwrap_or(30))
             }
-            // The converter takes no sound, so the picture is what gets linked.
-            Source::Uri(uri) => format!("uridecodebin uri={} ! videoconvert", super::quote(uri)),
+            // The converter takes no sound, so the picture is what gets linked. A file is read at its own speed: faster,
+            // and the queue behind would drop most of it.
+            Source::Uri(uri) => {
+                let pace = if uri.starts_with("file:") { " ! clocksync" } else { "" };
+                format!("uridecodebin uri={} ! videoconvert{pace}", super::quote(uri))
+            }
         }
     }
 }

@@ -118,8 +118,9 @@ impl Target {
     /// Its part of a launch line; `file` is where a recording is written.
     pub fn launch(&self, fps: u32, file: Option<&str>) -> String {
         // Two seconds between key frames is what streaming services ask for, and what a viewer waits at most.
+        // x264 takes even sizes only; the scaler goes to the nearest.
         let encode = format!(
-            "video/x-raw,format=I420 ! x264enc tune=zerolatency speed-preset=veryfast bitrate=4000 key-int-max={} ! h264parse",
+            "videoscale ! video/x-raw,format=I420,width=(int)[2,16384,2],height=(int)[2,16384,2] ! x264enc tune=zerolatency speed-preset=veryfast bitrate=4000 key-int-max={} ! h264parse",
             2 * fps
         );
         match self {

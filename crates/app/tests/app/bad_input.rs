@@ -124,14 +124,41 @@ fn styles_models_and_devices_are_checked_before_any_work() {
         let said = fail(6, &[&["convert", &input], options].concat());
         assert!(said.contains(words), "{options:?}: {said}");
     }
-    for options in
-        [["--strength", "2"], ["--quality", "101"], ["--start", "1:75"], ["--size", "big"], ["--compare", "both"]]
-    {
+    for options in [
+        ["--strength", "2"],
+        ["--quality", "101"],
+        ["--start", "1:75"],
+        ["--size", "big"],
+        ["--size", "161x91"],
+        ["--compare", "both"],
+    ] {
         let said = fail(2, &[&["convert", &input], &options[..]].concat());
         assert!(said.contains(options[0]), "{said}");
     }
     assert!(fail(3, &["convert", &input, "--start", "10"]).contains("--start"));
     assert_eq!(names(folder.path()), ["in.mp4", "model"]);
+}
+
+#[test]
+fn a_picture_too_small_for_the_encoder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (at(&folder, "line.mkv"), at(&folder, "out.mp4"));
+    let caps = "video/x-raw,format=I420,width=160,height=1";
+    launch(&format!("videotestsrc num-buffers=3 ! {caps} ! matroskamux ! filesink location={input}"), |_| true);
+    let said = fail(3, &["convert", &input, "-o", &output]);
+    assert!(said.contains("160x1") && said.contains("2x2"), "{said}");
+    assert_eq!(names(folder.path()), ["line.mkv"]);
+}
+
+#[test]
+fn sound_that_is_left_out_does_not_make_a_file_look_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (at(&folder, "in.mp4"), at(&folder, "out.mp4"));
+    let video = "videotestsrc num-buffers=10 ! video/x-raw,width=64,height=48,framerate=10/1 ! x264enc";
+    let sound = "audiotestsrc num-buffers=110 samplesperbuffer=1024 ! avenc_aac";
+    launch(&format!("{video} ! mp4mux name=m ! filesink location={input} {sound} ! m."), |_| true);
+    let said = succeed(&["convert", &input, "-o", &output, "--no-audio"]);
+    assert!(!said.contains("cut off"), "{said}");
 }
 
 #[test]

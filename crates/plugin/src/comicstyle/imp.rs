@@ -21,8 +21,9 @@ use super::{buffer, errors};
 static CATEGORY: LazyLock<gst::DebugCategory> =
     LazyLock::new(|| gst::DebugCategory::new("comicstyle", gst::DebugColorFlags::empty(), Some("Inkcast comic style")));
 
-/// The element's two kinds of state. No lock but the stream's is held while a frame is worked on, and that one only
-/// the streaming thread takes, except in `start` and `stop`, when there is none.
+/// The element's two kinds of state. No lock but the stream's is held while a frame is worked on. Besides the streaming
+/// thread only a flush takes that one, which has to wait for the frame at hand, and `start` and `stop`, when there is no
+/// stream.
 #[derive(Default)]
 pub struct ComicStyle {
     properties: Mutex<Properties>,
