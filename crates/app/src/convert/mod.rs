@@ -69,7 +69,7 @@ pub struct ConvertArgs {
     /// How progress is reported: a bar (on a terminal only) or one JSON object a line on standard output
     #[arg(long, value_enum, default_value_t = ProgressKind::Bar)]
     pub progress: ProgressKind,
-    /// Report errors only
+    /// Report errors only; what --progress json prints stays
     #[arg(short, long)]
     pub quiet: bool,
     /// How the style is drawn.

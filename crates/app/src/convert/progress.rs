@@ -116,13 +116,12 @@ impl Progress {
 
     /// Something the user should know, which is no failure.
     pub fn note(&self, message: &str) {
-        if self.is_quiet {
-            return;
-        }
         if self.kind == ProgressKind::Json {
             self.print(&Line::Note { input: &self.input, message });
         }
-        self.bar.suspend(|| eprintln!("note: {message}"));
+        if !self.is_quiet {
+            self.bar.suspend(|| eprintln!("note: {message}"));
+        }
     }
 
     /// The output is there.
@@ -131,7 +130,6 @@ impl Progress {
         let took = done.took.as_secs_f64();
         let fps = done.frames as f64 / took.max(1e-3);
         match self.kind {
-            _ if self.is_quiet => {}
             ProgressKind::Json => self.print(&Line::Done {
                 input: &self.input,
                 output: &self.output,
@@ -139,6 +137,7 @@ impl Progress {
                 took_seconds: (took * 1000.0).round() / 1000.0,
                 fps: (fps * 10.0).round() / 10.0,
             }),
+            ProgressKind::Bar if self.is_quiet => {}
             ProgressKind::Bar => {
                 eprintln!("{}: {} frames in {took:.1} s ({fps:.1} fps)", self.output, done.frames);
             }
@@ -148,15 +147,12 @@ impl Progress {
     /// There will be no output.
     pub fn fail(&self, error: &anyhow::Error) {
         self.bar.finish_and_clear();
-        if self.kind == ProgressKind::Json && !self.is_quiet {
+        if self.kind == ProgressKind::Json {
             self.print(&Line::Failed { input: &self.input, message: &format!("{error:#}") });
         }
     }
 
     fn print(&self, line: &Line) {
-        if self.is_quiet {
-            return;
-        }
         let text = serde_json::to_string(line).unwrap_or_default();
         // A reader that went away is no reason to stop.
         let _ = writeln!(std::io::stdout(), "{text}");
