@@ -27,7 +27,7 @@ mod plugin {
 
     gst::plugin_define!(
         inkcast,
-        "Inkcast: turns video into a steady comic in real time",
+        "Inkcast: turns video into a steady comic",
         init,
         env!("CARGO_PKG_VERSION"),
         // GStreamer loads plugins with a licence it knows only, and writes MIT this way.
