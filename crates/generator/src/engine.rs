@@ -14,9 +14,9 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// `folded` on the CPU, with the best instructions that it has.
+    /// `folded` on the CPU, with the best instructions that it has and that `INKCAST_CPU_LEVEL` allows.
     pub fn cpu(folded: &Folded) -> Result<Self, GeneratorError> {
-        Ok(Engine::Cpu(Box::new(CpuEngine::new(folded, Level::detect())?)))
+        Ok(Engine::Cpu(Box::new(CpuEngine::new(folded, Level::choose()?)?)))
     }
 
     /// Whether the CUDA device with this index can be opened, and if not, why.

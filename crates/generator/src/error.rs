@@ -55,6 +55,9 @@ pub enum GeneratorError {
         /// Why not.
         reason: String,
     },
+    /// A level of instructions that does not exist.
+    #[error(transparent)]
+    Level(#[from] inkcast_kernels::UnknownLevel),
     /// An error of the tensor library.
     #[error("tensor operation failed: {0}")]
     Tensor(#[from] candle_core::Error),

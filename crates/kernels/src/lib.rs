@@ -15,5 +15,5 @@ pub mod pyramid;
 pub mod shuffle;
 pub mod warp;
 
-pub use cpu::Level;
+pub use cpu::{LEVEL_VARIABLE, Level, UnknownLevel};
 pub use feature_map::FeatureMap;

@@ -145,10 +145,9 @@ fn row_kernel(level: Level) -> RowKernel {
     match level {
         Level::Plain => scalar::row,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2::row,
+        Level::Avx2 | Level::AvxVnni => avx2::row,
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::row,
-        #[cfg(not(target_arch = "x86_64"))]
+        Level::Avx512 | Level::Avx512Vnni => avx512::row,
         _ => scalar::row,
     }
 }

@@ -78,9 +78,6 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn every_level_equals_the_plain_one() {
-    let names = ["plain", "avx2", "avx512"];
-    let levels: Vec<variants::Variant<Level>> =
-        names.into_iter().zip(Level::ALL).map(|(name, level)| (name, level.is_available(), level)).collect();
     let run = |level: &Level, case: &Case| {
         let weights = packed(case.inputs, case.outputs, case.kernel, case.stride, 7);
         let input = filled(case.width, case.height, case.inputs, 3);
@@ -90,7 +87,7 @@ fn every_level_equals_the_plain_one() {
         conv(*level, &weights, &input, Addend::Map(&addend), case.relu, &mut output, Placement::WHOLE);
         output.data().to_vec()
     };
-    variants::check("conv", &levels, &cases(), run, variants::within(TOLERANCE));
+    variants::check("conv", &Level::variants(), &cases(), run, variants::within(TOLERANCE));
 }
 
 #[test]
