@@ -131,6 +131,14 @@ impl Architecture {
         all
     }
 
+    /// Names of the convolutions that end in a ReLU, in the order they run: all but the last, `exit`. The name `up`
+    /// stands for the map in which its result and the skip connection are joined.
+    pub fn activation_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.convs().into_iter().map(|conv| conv.name).collect();
+        names.pop();
+        names
+    }
+
     /// Number of parameters with `styles` style vectors.
     pub fn parameter_count(&self, styles: usize) -> usize {
         let network: usize = self.parameters().iter().map(|p| p.shape.iter().product::<usize>()).sum();
@@ -158,6 +166,12 @@ mod tests {
         // up 32*64, mix 4*16*16*9, exit 4*16*16*9.
         let products = 4 * 12 * 16 * 9 + 16 * 32 * 9 + 6 * 32 * 32 * 9 + 32 * 64 + 2 * 4 * 16 * 16 * 9;
         assert_eq!(SMALL.operations(4, 4), 2 * products);
+    }
+
+    #[test]
+    fn every_convolution_but_the_last_has_an_activation() {
+        let names = Architecture { blocks: 1, ..SMALL }.activation_names();
+        assert_eq!(names, ["enter", "down", "blocks.0.first", "blocks.0.second", "up", "mix"]);
     }
 
     #[test]

@@ -71,6 +71,11 @@ pub struct Style {
     /// Colour of unprinted paper, gamma-coded RGB in 0..1.
     #[serde(default = "white")]
     pub paper: [f32; 3],
+    /// Upper ends of the activations for 8-bit arithmetic, one for each convolution with a ReLU in the order they run
+    /// ([`Architecture::activation_names`]): value = code * end / 255. Empty if the style has not been calibrated; then
+    /// it runs in `f32` only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub activations: Vec<f32>,
 }
 
 fn white() -> [f32; 3] {
@@ -226,6 +231,14 @@ impl Manifest {
             }
             if !style.paper.iter().all(|value| (0.0..=1.0).contains(value)) {
                 return Err(wrong(format!("the paper of style \"{}\" must lie in 0..1", style.name)));
+            }
+            let (given, needed) = (&style.activations, manifest.architecture.activation_names().len());
+            if !given.is_empty() && given.len() != needed {
+                let reason = format!("style \"{}\" has {} activations, its network {needed}", style.name, given.len());
+                return Err(wrong(reason));
+            }
+            if !given.iter().all(|end| end.is_finite() && *end > 0.0) {
+                return Err(wrong(format!("the activations of style \"{}\" must be finite and above 0", style.name)));
             }
         }
         Ok(manifest)

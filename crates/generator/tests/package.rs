@@ -13,6 +13,13 @@ fn manifest() -> String {
     fs::read_to_string(shipped().join("model.toml")).unwrap()
 }
 
+/// The shipped manifest without the ranges of activations, which some tests put in themselves.
+fn uncalibrated() -> String {
+    let mut manifest = Manifest::parse("test", &manifest()).unwrap();
+    manifest.styles.iter_mut().for_each(|style| style.activations.clear());
+    toml::to_string(&manifest).unwrap()
+}
+
 fn weights() -> Vec<u8> {
     fs::read(shipped().join("model.safetensors")).unwrap()
 }
@@ -56,6 +63,16 @@ fn a_saved_package_opens_again() {
 }
 
 #[test]
+fn activations_survive_saving() {
+    let mut manifest = Manifest::parse("test", &manifest()).unwrap();
+    let ends: Vec<f32> = (1..=12).map(|index| index as f32 * 0.1).collect();
+    manifest.styles[1].activations = ends.clone();
+    let folder = tempfile::tempdir().unwrap();
+    manifest.save(folder.path(), &weights()).unwrap();
+    assert_eq!(Package::open(folder.path()).unwrap().style("halftone").unwrap().activations, ends);
+}
+
+#[test]
 fn missing_files_are_named() {
     let nowhere = shipped().join("nowhere");
     assert!(refusal(&nowhere).starts_with("cannot read"));
@@ -94,6 +111,7 @@ fn weights_of_another_architecture_are_refused() {
 
 #[test]
 fn wrong_manifests_are_refused_with_the_reason() {
+    let ends = |last: &str| format!("screen = \"none\"\nactivations = [{}{last}]", "1.0, ".repeat(11));
     for (from, to, reason) in [
         ("format = 1", "format = 2", "package format 2 is not known"),
         ("default-style = \"ink\"", "default-style = \"oil\"", "default-style \"oil\" is none of the styles"),
@@ -102,9 +120,12 @@ fn wrong_manifests_are_refused_with_the_reason() {
         ("half-channels", "half-chanels", "half-chanels"),
         ("half-channels = 16", "half-channels = 0", "half-channels is 0"),
         ("screen = \"process\"", "screen = \"dots\"", "dots"),
+        ("screen = \"none\"", "screen = \"none\"\nactivations = [1.0, 2.0]", "style \"ink\" has 2 activations"),
+        ("screen = \"none\"", &ends("0.0"), "activations of style \"ink\" must be finite and above 0"),
+        ("screen = \"none\"", &ends("inf"), "activations of style \"ink\" must be finite and above 0"),
     ] {
-        let changed = manifest().replacen(from, to, 1);
-        assert_ne!(changed, manifest(), "{from} is not in the shipped manifest");
+        let changed = uncalibrated().replacen(from, to, 1);
+        assert_ne!(changed, uncalibrated(), "{from} is not in the shipped manifest");
         let message = Manifest::parse("model.toml", &changed).unwrap_err().to_string();
         assert!(message.starts_with("model.toml: ") && message.contains(reason), "{reason}: {message}");
     }

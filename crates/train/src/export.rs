@@ -23,6 +23,7 @@ pub fn export(run: &Path, out: &Path, latest: bool) -> Result<u64> {
         description: style.description,
         screen: style.screen,
         paper: style.paper,
+        activations: Vec::new(),
     };
     let manifest = Manifest {
         format: 1,

@@ -98,6 +98,7 @@ fn small_package() -> (Vec<u8>, Vec<u8>) {
             description: String::new(),
             screen: Screen::None,
             paper: [1.0, 1.0, 1.0],
+            activations: vec![1.0; architecture.activation_names().len()],
         }],
         training: Training::default(),
     };
