@@ -1,3 +1,5 @@
+use arrayvec::ArrayVec;
+
 use crate::{Colorimetry, Format, FrameError, Matrix, Range};
 
 /// Format, size and meaning of a frame's bytes.
@@ -57,6 +59,9 @@ impl FrameInfo {
     }
 }
 
+/// Planes that a frame has at most; one more is kept so that too many are noticed.
+const MOST_PLANES: usize = 3 + 1;
+
 /// One plane to read: rows are `stride` bytes apart.
 #[derive(Debug, Clone, Copy)]
 pub struct PlaneRef<'a> {
@@ -79,12 +84,13 @@ pub struct PlaneMut<'a> {
 #[derive(Debug, Clone)]
 pub struct FrameView<'a> {
     info: FrameInfo,
-    planes: Vec<PlaneRef<'a>>,
+    planes: ArrayVec<PlaneRef<'a>, MOST_PLANES>,
 }
 
 impl<'a> FrameView<'a> {
     /// Checks that `planes` hold a frame of `info`.
-    pub fn new(info: FrameInfo, planes: Vec<PlaneRef<'a>>) -> Result<Self, FrameError> {
+    pub fn new(info: FrameInfo, planes: impl IntoIterator<Item = PlaneRef<'a>>) -> Result<Self, FrameError> {
+        let planes: ArrayVec<_, MOST_PLANES> = planes.into_iter().take(MOST_PLANES).collect();
         info.check_planes(planes.len())?;
         for (index, plane) in planes.iter().enumerate() {
             info.check_plane(index, plane.stride, plane.data.len())?;
@@ -109,12 +115,13 @@ impl<'a> FrameView<'a> {
 #[derive(Debug)]
 pub struct FrameViewMut<'a> {
     info: FrameInfo,
-    planes: Vec<PlaneMut<'a>>,
+    planes: ArrayVec<PlaneMut<'a>, MOST_PLANES>,
 }
 
 impl<'a> FrameViewMut<'a> {
     /// Checks that `planes` can hold a frame of `info`.
-    pub fn new(info: FrameInfo, planes: Vec<PlaneMut<'a>>) -> Result<Self, FrameError> {
+    pub fn new(info: FrameInfo, planes: impl IntoIterator<Item = PlaneMut<'a>>) -> Result<Self, FrameError> {
+        let planes: ArrayVec<_, MOST_PLANES> = planes.into_iter().take(MOST_PLANES).collect();
         info.check_planes(planes.len())?;
         for (index, plane) in planes.iter().enumerate() {
             info.check_plane(index, plane.stride, plane.data.len())?;
@@ -134,17 +141,10 @@ impl<'a> FrameViewMut<'a> {
         &mut data[y * *stride..y * *stride + layout.row_bytes]
     }
 
-    /// All rows of every plane from top to bottom, each cut to its picture bytes, so that threads can share them out.
-    pub fn rows_mut(&mut self) -> Vec<Vec<&mut [u8]>> {
-        let FrameInfo { format, width, height, .. } = self.info;
-        self.planes
-            .iter_mut()
-            .enumerate()
-            .map(|(index, plane)| {
-                let layout = format.plane_layout(index, width, height);
-                plane.data.chunks_mut(plane.stride).take(layout.rows).map(|row| &mut row[..layout.row_bytes]).collect()
-            })
-            .collect()
+    /// The planes themselves, in memory order, so that threads can share out their rows. What lies behind the picture
+    /// bytes of a row ([`Format::plane_layout`]) is padding and has to stay as it is.
+    pub fn planes_mut(&mut self) -> &mut [PlaneMut<'a>] {
+        &mut self.planes
     }
 }
 
@@ -197,8 +197,10 @@ impl OwnedFrame {
 
     /// A view to write.
     pub fn view_mut(&mut self) -> FrameViewMut<'_> {
-        let strides: Vec<usize> = (0..self.planes.len()).map(|index| self.row_bytes(index)).collect();
-        let planes = (self.planes.iter_mut().zip(strides)).map(|(data, stride)| PlaneMut { data, stride }).collect();
+        let FrameInfo { format, width, height, .. } = self.info;
+        let planes = (self.planes.iter_mut().enumerate())
+            .map(|(index, data)| PlaneMut { data, stride: format.plane_layout(index, width, height).row_bytes })
+            .collect();
         FrameViewMut { info: self.info, planes }
     }
 
@@ -271,9 +273,8 @@ mod tests {
         let info = FrameInfo::new(Format::Rgb, 1, 2).unwrap();
         let mut bytes = [9u8; 8];
         let mut view = FrameViewMut::new(info, vec![PlaneMut { data: &mut bytes, stride: 5 }]).unwrap();
-        for row in view.rows_mut().into_iter().flatten() {
-            row.fill(1);
-        }
+        (0..2).for_each(|y| view.row_mut(0, y).fill(1));
+        drop(view);
         assert_eq!(bytes, [1, 1, 1, 9, 9, 1, 1, 1]);
     }
 }

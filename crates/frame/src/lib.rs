@@ -1,8 +1,9 @@
 //! What a video frame is to Inkcast: its format and colorimetry, strided byte planes as they come from a pipeline
-//! ([`FrameView`], [`FrameViewMut`], [`OwnedFrame`]), and the float planes that the stages work on ([`Plane`]).
+//! ([`FrameView`], [`FrameViewMut`], [`OwnedFrame`]), and the planes of numbers that the stages work on ([`Plane`]).
 //!
 //! Fixed for the whole project:
-//! - RGB values lie in 0..1 and stay gamma-coded as they came; nothing is linearised.
+//! - RGB stays gamma-coded as it came; nothing is linearised. Pictures hold bytes, layers fixed-point numbers
+//!   ([`LAYER_ONE`]), settings and tensors 0..1.
 //! - A pixel's centre is its integer coordinate; `(0, 0)` is the top left pixel.
 //! - Optical flow is in pixels, `(dx, dy)`, from the new frame to the previous one.
 //! - Confidence lies in 0..1; 1 means: trust the previous frame.
@@ -27,4 +28,4 @@ pub use colour::{Colorimetry, Matrix, Range};
 pub use error::FrameError;
 pub use format::{ByteOrder, Format, PlaneLayout};
 pub use frame::{FrameInfo, FrameView, FrameViewMut, OwnedFrame, PlaneMut, PlaneRef};
-pub use plane::{Layers, Picture, Plane};
+pub use plane::{LAYER_ONE, LAYER_STEP, Layers, Picture, Plane};

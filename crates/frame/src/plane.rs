@@ -78,14 +78,23 @@ impl<T: Copy + Default> Plane<T> {
     }
 }
 
-/// A frame as the stages see it: red, green, blue and luma of each pixel, all 0..1 and gamma-coded.
+/// A frame as the stages see it: red, green, blue and luma of each pixel as gamma-coded bytes, 0 = none, 255 = full.
 ///
-/// The four values of a pixel lie together because every stage after ingest reads them together, and four floats fill
-/// one vector register on every processor.
-pub type Picture = Plane<[f32; 4]>;
+/// The four values of a pixel lie together because every stage reads them together, and the network's first layer takes
+/// them as they lie.
+pub type Picture = Plane<[u8; 4]>;
 
 /// What the generator decides and the print step puts on paper: red, green and blue of the flat colour, and the
-/// coverage of ink (lines and solid blacks; 0 = none, 1 = black), all 0..1.
+/// coverage of ink (lines and solid blacks; 0 = none, [`LAYER_ONE`] = black).
+///
+/// Values are fixed-point: [`LAYER_STEP`] is one grey level of 255, so that means over many frames and repeated warps
+/// keep more precision than a byte has, while sixteen values fit one vector register of 256 bits.
 ///
 /// Tone, where a screen needs it, is the lightness of the colour: a value of its own would carry nothing new.
-pub type Layers = Plane<[f32; 4]>;
+pub type Layers = Plane<[i16; 4]>;
+
+/// One grey level of 255 in [`Layers`].
+pub const LAYER_STEP: i16 = 128;
+
+/// Full colour or full ink in [`Layers`]: 255 grey levels.
+pub const LAYER_ONE: i16 = 255 * LAYER_STEP;

@@ -1,5 +1,5 @@
 use candle_core::{Device, Result, Tensor};
-use inkcast_frame::{Layers, Picture};
+use inkcast_frame::{LAYER_ONE, Layers, Picture};
 
 use crate::{CandleOps, Folded};
 
@@ -32,7 +32,9 @@ impl TensorEngine {
         let output = output.squeeze(0)?.narrow(1, 0, height)?.narrow(2, 0, width)?.permute((1, 2, 0))?;
         let values = output.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
         let (pixels, _) = values.as_chunks::<4>();
-        layers.data_mut().copy_from_slice(pixels);
+        for (layers, pixel) in layers.data_mut().iter_mut().zip(pixels) {
+            *layers = pixel.map(|value| (value * f32::from(LAYER_ONE)).round_ties_even() as i16);
+        }
         Ok(())
     }
 
@@ -44,7 +46,7 @@ impl TensorEngine {
         for channel in 0..3 {
             for y in 0..full_height {
                 let row = picture.row(y.min(height - 1));
-                values.extend((0..full_width).map(|x| row[x.min(width - 1)][channel]));
+                values.extend((0..full_width).map(|x| f32::from(row[x.min(width - 1)][channel]) / 255.0));
             }
         }
         Tensor::from_vec(values, (1, 3, full_height, full_width), &self.device)

@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod print;
 pub mod pyramid;
 pub mod shuffle;
+mod vectorised;
 pub mod warp;
 
 pub use cpu::{LEVEL_VARIABLE, Level, UnknownLevel};

@@ -7,8 +7,8 @@ pub(crate) struct History {
     pub luma: Plane,
     /// The settled layers, before print.
     pub layers: Layers,
-    /// For how many frames each pixel has been followed.
-    pub age: Plane,
+    /// How long each pixel has been followed, a frame being [`AGE_STEP`](inkcast_kernels::compose::AGE_STEP).
+    pub age: Plane<u8>,
     /// Whether the three above hold the previous frame.
     pub is_there: bool,
 }

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use inkcast_frame::{FrameView, FrameViewMut, Layers};
+use inkcast_frame::{FrameInfo, FrameView, FrameViewMut, Layers};
 use inkcast_generator::{Package, Style};
 use inkcast_kernels::Level;
 use inkcast_kernels::warp::Warped;
@@ -24,6 +24,7 @@ use crate::{Compare, DeviceChoice, Report, Settings, StylizeError};
 pub struct Stylizer {
     package: Package,
     pool: ThreadPool,
+    level: Level,
     history: History,
 
     ingested: Ingested,
@@ -45,6 +46,7 @@ impl Stylizer {
         Ok(Stylizer {
             package,
             pool,
+            level: Level::detect(),
             generate,
             history: History::default(),
             ingested: Ingested::default(),
@@ -60,7 +62,7 @@ impl Stylizer {
     pub fn device(&self) -> String {
         let threads = self.pool.current_num_threads();
         match self.generate.device() {
-            "cpu" => format!("cpu ({threads} threads, {})", Level::detect()),
+            "cpu" => format!("cpu ({threads} threads, {})", self.level),
             cuda => format!("{cuda} (stages around the network on {threads} threads)"),
         }
     }
@@ -99,10 +101,12 @@ impl Stylizer {
         }
 
         let mut clock = Clock::start();
-        let Stylizer { package, pool, history, ingested, motion, carried, generate, fresh, settled, print } = self;
+        let Stylizer { package, pool, level, history, ingested, motion, carried, generate, fresh, settled, print } =
+            self;
+        let level = *level;
         let style = &package.manifest().styles[style];
         pool.install(|| {
-            s1_ingest::run(input, ingested);
+            s1_ingest::run(level, input, ingested);
             clock.stage(0);
             let mut is_carried = settings.steadiness > 0.0 && history.fits(ingested.picture.size());
             if is_carried {
@@ -112,20 +116,20 @@ impl Stylizer {
                 is_carried = !motion.motion.scene_cut;
             }
             if is_carried {
-                s3_carry::run(history, &motion.motion, ingested.motion_shift, carried);
+                s3_carry::run(level, history, &motion.motion, ingested.motion_shift, carried);
                 clock.stage(2);
             }
             generate.run(&ingested.picture, fresh)?;
             clock.stage(3);
             if is_carried {
-                clock.report.carried = s5_compose::run(fresh, carried, settings.steadiness, settled);
+                clock.report.carried = s5_compose::run(level, fresh, carried, settings.steadiness, settled);
             } else {
                 s5_compose::start(fresh, settled);
             }
             clock.stage(4);
-            let page = print.run(&ingested.picture, &settled.layers, style, settings);
+            let page = print.run(level, &ingested.picture, &settled.layers, style, settings);
             clock.stage(5);
-            s7_emit::run(page, input, output);
+            s7_emit::run(level, &page, input, output);
             clock.stage(6);
             Ok::<(), StylizeError>(())
         })?;
@@ -164,8 +168,10 @@ fn check_size(input: &FrameView<'_>, output: &FrameViewMut<'_>, compare: Compare
 
 /// Copies frames of the same format row by row.
 fn copy(input: &FrameView<'_>, output: &mut FrameViewMut<'_>) {
-    for (plane, rows) in output.rows_mut().into_iter().enumerate() {
-        rows.into_iter().enumerate().for_each(|(y, row)| row.copy_from_slice(input.row(plane, y)));
+    let FrameInfo { format, width, height, .. } = *input.info();
+    for plane in 0..format.planes() {
+        let rows = format.plane_layout(plane, width, height).rows;
+        (0..rows).for_each(|y| output.row_mut(plane, y).copy_from_slice(input.row(plane, y)));
     }
 }
 

@@ -16,7 +16,7 @@ fn settings(steadiness: f32) -> Settings {
 }
 
 fn frame(picture: &Picture) -> OwnedFrame {
-    let bytes = picture.data().iter().flat_map(|pixel| [0, 1, 2].map(|c| (pixel[c] * 255.0 + 0.5) as u8)).collect();
+    let bytes = picture.data().iter().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     OwnedFrame::from_planes(FrameInfo::new(Format::Rgb, picture.width(), picture.height()).unwrap(), vec![bytes])
         .unwrap()
 }
@@ -40,7 +40,9 @@ fn noisy_still(count: usize) -> Vec<OwnedFrame> {
     let mut random = Random::new(1);
     let mut noisy = || {
         let mut picture = scene.clone();
-        picture.data_mut().as_flattened_mut().iter_mut().for_each(|value| *value += random.between(-2.0, 2.0) / 255.0);
+        for value in picture.data_mut().as_flattened_mut() {
+            *value = (f32::from(*value) + random.between(-2.0, 2.0)).round() as u8;
+        }
         frame(&picture)
     };
     (0..count).map(|_| noisy()).collect()
@@ -114,7 +116,7 @@ fn the_first_frame_after_a_reset_a_cut_or_a_change_of_size_stands_alone() {
     assert_eq!(run(&mut resized, &frames[2], &full).0, alone);
 
     let mut cut = stylizer(1);
-    let black = frame(&Picture::from_fn(96, 64, |x, _| [if x == 0 { 0.1 } else { 0.0 }; 4]));
+    let black = frame(&Picture::from_fn(96, 64, |x, _| [if x == 0 { 25 } else { 0 }; 4]));
     run(&mut cut, &black, &full);
     let (after, report) = run(&mut cut, &frames[2], &full);
     assert!(report.scene_cut);

@@ -2,13 +2,13 @@
 
 use anyhow::{Context, Result};
 use candle_core::{Device, Tensor};
-use inkcast_frame::{Layers, Plane};
+use inkcast_frame::Plane;
 use inkcast_generator::Generator;
 use rayon::prelude::*;
 
 use crate::data::Example;
 use crate::looks::blur::gaussian;
-use crate::looks::{Look, Rgb, luma};
+use crate::looks::{Layers, Look, Rgb, luma};
 use crate::ops::TrainingOps;
 
 /// Means over held-out pictures for one style. Pictures are composed as colour under ink, before print.

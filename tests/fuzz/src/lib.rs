@@ -6,6 +6,7 @@ use inkcast_frame::{
     Colorimetry, Format, FrameInfo, FrameView, FrameViewMut, Matrix, Picture, PlaneMut, PlaneRef, Range,
 };
 use inkcast_generator::{Origin, Package};
+use inkcast_kernels::Level;
 use sha2::{Digest, Sha256};
 
 /// Views of any size, stride and length: refused, or every row of them can be read and written and nothing else is.
@@ -39,10 +40,12 @@ pub fn frame_view(data: &[u8]) -> bool {
     }
 
     let mut copies: Vec<Vec<u8>> = shapes.iter().map(|&(_, len)| bytes[..len].to_vec()).collect();
-    let planes =
-        copies.iter_mut().zip(&shapes).map(|(data, &(stride, _))| PlaneMut { data: &mut data[..], stride }).collect();
+    let planes = copies.iter_mut().zip(&shapes).map(|(data, &(stride, _))| PlaneMut { data: &mut data[..], stride });
     let mut view = FrameViewMut::new(info, planes).expect("the same frame was accepted for reading");
-    view.rows_mut().into_iter().flatten().for_each(|row| row.iter_mut().for_each(|byte| *byte = !*byte));
+    for plane in 0..shapes.len() {
+        let rows = info.format.plane_layout(plane, info.width, info.height).rows;
+        (0..rows).for_each(|y| view.row_mut(plane, y).iter_mut().for_each(|byte| *byte = !*byte));
+    }
     for (plane, copy) in copies.iter().enumerate() {
         let layout = info.format.plane_layout(plane, info.width, info.height);
         let stride = shapes[plane].0;
@@ -88,7 +91,7 @@ fn correct_checksum(manifest: &mut String, weights: &[u8]) {
     }
 }
 
-/// Frames of any format, colorimetry and content: the picture is finite and within 0..1, it can be written as any
+/// Frames of any format, colorimetry and content: the picture can be written as any
 /// other format without a byte outside, and RGB comes back as it was.
 pub fn yuv(data: &[u8]) {
     let mut input = Input(data);
@@ -99,9 +102,8 @@ pub fn yuv(data: &[u8]) {
 
     let source = Memory::new(from, padding, || input.byte());
     let mut picture = Picture::default();
-    inkcast_kernels::ingest::ingest(&source.view(), &mut picture);
+    inkcast_kernels::ingest::ingest(Level::detect(), &source.view(), &mut picture);
     assert_eq!(picture.size(), (from.width, from.height));
-    assert!(picture.data().as_flattened().iter().all(|value| (0.0..=1.0).contains(value)));
 
     let mut output = Memory::new(to, padding, || 0);
     output.emit(&picture, &source);
@@ -147,14 +149,14 @@ impl Memory {
     }
 
     fn view(&self) -> FrameView<'_> {
-        let planes = self.planes.iter().map(|(data, stride)| PlaneRef { data, stride: *stride }).collect();
+        let planes = self.planes.iter().map(|(data, stride)| PlaneRef { data, stride: *stride });
         FrameView::new(self.info, planes).expect("planes were made for this frame")
     }
 
     fn emit(&mut self, picture: &Picture, alpha: &Memory) {
-        let planes = self.planes.iter_mut().map(|(data, stride)| PlaneMut { data, stride: *stride }).collect();
+        let planes = self.planes.iter_mut().map(|(data, stride)| PlaneMut { data, stride: *stride });
         let mut view = FrameViewMut::new(self.info, planes).expect("planes were made for this frame");
-        inkcast_kernels::emit::emit(picture, Some(&alpha.view()), &mut view);
+        inkcast_kernels::emit::emit(Level::detect(), picture, Some(&alpha.view()), &mut view);
         for (plane, (data, stride)) in self.planes.iter().enumerate() {
             let layout = self.info.format.plane_layout(plane, self.info.width, self.info.height);
             for row in data.chunks(*stride) {

@@ -92,7 +92,7 @@ impl Scene {
         Plane::from_fn(self.width, self.height, |x, y| {
             let (x, y) = self.source(x, y, index as f32);
             let [r, g, b] = [0.0, 311.0, 747.0].map(|offset| self.texture.at(x + offset, y - offset));
-            [r, g, b, 0.2126 * r + 0.7152 * g + 0.0722 * b]
+            [r, g, b, 0.2126 * r + 0.7152 * g + 0.0722 * b].map(|value| (255.0 * value + 0.5) as u8)
         })
     }
 

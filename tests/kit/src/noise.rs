@@ -60,9 +60,9 @@ pub fn plane(width: usize, height: usize, seed: u64) -> Plane {
     apart(width, height, || random.unit(), |a, b| (a - b).abs() >= 1.0 / 64.0)
 }
 
-/// Four planes as [`plane`] gives them, as the four values of a pixel.
+/// Four planes as [`bytes`] gives them, as the four values of a pixel.
 pub fn picture(width: usize, height: usize, seed: u64) -> Picture {
-    let planes = [0, 1, 2, 3].map(|channel| plane(width, height, seed.wrapping_mul(4).wrapping_add(channel)));
+    let planes = [0, 1, 2, 3].map(|channel| bytes(width, height, seed.wrapping_mul(4).wrapping_add(channel)));
     Plane::from_fn(width, height, |x, y| [0, 1, 2, 3].map(|channel| planes[channel].at(x, y)))
 }
 
@@ -70,9 +70,12 @@ pub fn picture(width: usize, height: usize, seed: u64) -> Picture {
 pub fn frame(info: FrameInfo, seed: u64) -> OwnedFrame {
     let mut random = Random::new(seed);
     let mut frame = OwnedFrame::new(info);
-    for row in frame.view_mut().rows_mut().into_iter().flatten() {
-        row.fill_with(|| random.bits() as u8);
+    let mut view = frame.view_mut();
+    for plane in 0..info.format.planes() {
+        let rows = info.format.plane_layout(plane, info.width, info.height).rows;
+        (0..rows).for_each(|y| view.row_mut(plane, y).fill_with(|| random.bits() as u8));
     }
+    drop(view);
     frame
 }
 

@@ -83,6 +83,7 @@ pub fn encode(rgb: &Plane<Rgb>, info: FrameInfo) -> OwnedFrame {
             }
         }
     }
+    drop(view);
     frame
 }
 

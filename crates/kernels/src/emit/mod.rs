@@ -1,104 +1,234 @@
-//! From a finished picture back to the bytes of a frame.
+//! From a finished page back to the bytes of a frame.
 
 #[cfg(test)]
 mod tests;
 
-use inkcast_frame::{ByteOrder, Colorimetry, Format, FrameView, FrameViewMut, Picture, Range};
+use inkcast_frame::{ByteOrder, Colorimetry, Format, FrameView, FrameViewMut, LAYER_STEP, Picture, PlaneMut, Range};
 use rayon::prelude::*;
 
-/// Writes the RGB of `picture` (the fourth value is not read) into `frame`, which has the picture's size.
+use crate::Level;
+use crate::vectorised::vectorised;
+
+/// Pixels of a row that a [`Page`] draws at a time.
+pub const CHUNK: usize = 64;
+
+/// A stretch of a page's row: red, green and blue in steps of [`LAYER_STEP`]; the fourth value is not read.
+pub type PageChunk = [[i16; 4]; CHUNK];
+
+/// A picture that is drawn piece by piece, when it is needed: what comes before [`emit`] never has to be stored.
+pub trait Page: Sync {
+    /// Draws the pixels of row `y` from column `x` on, [`CHUNK`] of them or as many as the row has left.
+    fn draw(&self, x: usize, y: usize, out: &mut PageChunk);
+}
+
+impl Page for Picture {
+    fn draw(&self, x: usize, y: usize, out: &mut PageChunk) {
+        for (out, source) in out.iter_mut().zip(&self.row(y)[x..]) {
+            *out = source.map(|code| i16::from(code) * LAYER_STEP);
+        }
+    }
+}
+
+/// Fraction bits of the coefficients; with the seven of [`LAYER_STEP`] a sum of products has [`SHIFT`].
+const BITS: u32 = 15;
+const SHIFT: u32 = BITS + LAYER_STEP.trailing_zeros();
+
+/// Writes `page` into `frame`.
 ///
-/// Chroma is the mean of its 2x2 block. Alpha, where the frame has it, comes from `alpha` if that has the same width
+/// Chroma is the mean of its 2x2 block. Alpha, where the frame has it, comes from `alpha` if that has the same size
 /// and alpha too, else it is opaque; unused fourth bytes are 255.
-///
-/// # Panics
-/// If the sizes differ.
-pub fn emit(picture: &Picture, alpha: Option<&FrameView<'_>>, frame: &mut FrameViewMut<'_>) {
+pub fn emit(level: Level, page: &impl Page, alpha: Option<&FrameView<'_>>, frame: &mut FrameViewMut<'_>) {
     let info = *frame.info();
-    assert_eq!(picture.size(), (info.width, info.height), "size of the frame");
     match info.format.byte_order() {
-        Some(order) => emit_packed(picture, alpha, order, info.colorimetry.range, frame),
-        None => emit_planar(picture, info.colorimetry, info.format, frame),
+        Some(order) => emit_packed(level, page, alpha, order, frame),
+        None => emit_planar(level, page, frame),
     }
 }
 
 fn emit_packed(
-    picture: &Picture,
+    level: Level,
+    page: &impl Page,
     alpha: Option<&FrameView<'_>>,
     order: ByteOrder,
-    range: Range,
     frame: &mut FrameViewMut<'_>,
 ) {
-    let (black, scale) = match range {
-        Range::Full => (0.0, 255.0),
-        Range::Limited => (16.0, 219.0),
-    };
-    let alpha = alpha.filter(|alpha| alpha.info().width == picture.width()).and_then(|alpha| {
+    let info = *frame.info();
+    let alpha = alpha.filter(|alpha| (alpha.info().width, alpha.info().height) == (info.width, info.height));
+    let alpha = alpha.and_then(|alpha| {
         let order = alpha.info().format.byte_order()?;
         let (offset, is_alpha) = order.fourth?;
         is_alpha.then_some((alpha, order.pixel, offset))
     });
-    let mut planes = frame.rows_mut();
-    planes[0].par_iter_mut().enumerate().for_each(|(y, out)| {
-        for (out, &[r, g, b, _]) in out.chunks_exact_mut(order.pixel).zip(picture.row(y)) {
-            out[order.r] = code(r * scale + black);
-            out[order.g] = code(g * scale + black);
-            out[order.b] = code(b * scale + black);
-        }
-        match (order.fourth, alpha) {
-            (None, _) => {}
-            (Some((offset, true)), Some((alpha, step, from))) => {
-                let values = alpha.row(0, y).chunks_exact(step);
-                out.chunks_exact_mut(order.pixel).zip(values).for_each(|(out, pixel)| out[offset] = pixel[from]);
-            }
-            (Some((offset, _)), _) => out.chunks_exact_mut(order.pixel).for_each(|out| out[offset] = 255),
-        }
-    });
-}
-
-fn emit_planar(picture: &Picture, colorimetry: Colorimetry, format: Format, frame: &mut FrameViewMut<'_>) {
-    let (kr, kb) = colorimetry.matrix.luma_weights();
-    let kg = 1.0 - kr - kb;
-    let (black, luma_scale, chroma_scale) = match colorimetry.range {
-        Range::Full => (0.0, 255.0, 255.0),
-        Range::Limited => (16.0, 219.0, 224.0),
+    let (black, scale) = match info.colorimetry.range {
+        Range::Full => (0, 1.0),
+        Range::Limited => (16, 219.0 / 255.0),
     };
-    let (cb_scale, cr_scale) = (chroma_scale * 0.5 / (1.0 - kb), chroma_scale * 0.5 / (1.0 - kr));
-    let last_row = picture.height() - 1;
-
-    // A task is a row of chroma with its two rows of luma.
-    let mut planes = frame.rows_mut().into_iter();
-    let mut luma_rows = planes.next().unwrap_or_default();
-    let (mut first, second) = (planes.next().unwrap_or_default(), planes.next());
-    let mut no_rows: Vec<&mut [u8]> = first.iter().map(|_| Default::default()).collect();
-    let mut second = second.unwrap_or_else(|| std::mem::take(&mut no_rows));
-
-    let tasks = luma_rows.par_chunks_mut(2).zip(&mut first).zip(&mut second).enumerate();
-    tasks.for_each(|(pair, ((luma, first), second))| {
-        let rows = [picture.row(2 * pair), picture.row((2 * pair + 1).min(last_row))];
-        for (out, row) in luma.iter_mut().zip(rows) {
-            for (out, &[r, g, b, _]) in out.iter_mut().zip(row) {
-                *out = code((kr * r + kg * g + kb * b) * luma_scale + black);
+    let scale = fixed(scale);
+    let PlaneMut { data, stride } = &mut frame.planes_mut()[0];
+    let rows = data.par_chunks_mut(*stride).take(info.height).enumerate();
+    rows.for_each(|(y, row)| {
+        let row = &mut row[..info.width * order.pixel];
+        for (index, out) in row.chunks_mut(CHUNK * order.pixel).enumerate() {
+            let (mut drawn, mut codes) = ([[0; 4]; CHUNK], [[255; 4]; CHUNK]);
+            page.draw(index * CHUNK, y, &mut drawn);
+            rgb_codes(level, &drawn, scale, black, &mut codes);
+            if let (Some((_, true)), Some((alpha, step, from))) = (order.fourth, alpha) {
+                let values = alpha.row(0, y)[index * CHUNK * step..].chunks_exact(step);
+                codes.iter_mut().zip(values).for_each(|(code, pixel)| code[3] = pixel[from]);
             }
-        }
-        let blocks = rows[0].chunks(2).zip(rows[1].chunks(2));
-        for (x, (upper, lower)) in blocks.enumerate() {
-            let [r, g, b] = std::array::from_fn(|c| {
-                let sum = |pixels: &[[f32; 4]]| pixels[0][c] + pixels[pixels.len() - 1][c];
-                0.25 * (sum(upper) + sum(lower))
-            });
-            let luma = kr * r + kg * g + kb * b;
-            let (cb, cr) = (code((b - luma) * cb_scale + 128.0), code((r - luma) * cr_scale + 128.0));
-            if format == Format::Nv12 {
-                (first[2 * x], first[2 * x + 1]) = (cb, cr);
-            } else {
-                (first[x], second[x]) = (cb, cr);
+            match order.pixel {
+                3 => place::<3>(&codes, order, out),
+                _ => place::<4>(&codes, order, out),
             }
         }
     });
 }
 
-/// The nearest code; the conversion itself clamps to 0..255.
-fn code(value: f32) -> u8 {
-    (value + 0.5) as u8
+fn place<const N: usize>(codes: &[[u8; 4]; CHUNK], order: ByteOrder, out: &mut [u8]) {
+    let (pixels, _) = out.as_chunks_mut::<N>();
+    for (pixel, &[r, g, b, fourth]) in pixels.iter_mut().zip(codes) {
+        (pixel[order.r], pixel[order.g], pixel[order.b]) = (r, g, b);
+        if N == 4 {
+            pixel[3] = fourth;
+        }
+    }
+}
+
+vectorised! {
+    /// The fourth value of each pixel becomes 255.
+    fn rgb_codes(drawn: &PageChunk, scale: i32, black: i32, codes: &mut [[u8; 4]; CHUNK]) {
+        let bias = (black << SHIFT) + (1 << (SHIFT - 1));
+        for x in 0..CHUNK {
+            let [r, g, b] = [0, 1, 2].map(|c| ((i32::from(drawn[x][c]) * scale + bias) >> SHIFT).clamp(0, 255));
+            codes[x] = (r | g << 8 | b << 16 | 255 << 24).to_le_bytes();
+        }
+    }
+}
+
+/// RGB to Y'CbCr in codes of the frame's range: a row of weights each for luma, Cb and Cr.
+#[derive(Clone, Copy)]
+struct ToLuma {
+    luma: [i32; 3],
+    cb: [i32; 3],
+    cr: [i32; 3],
+    black: i32,
+}
+
+impl ToLuma {
+    fn new(Colorimetry { matrix, range }: Colorimetry) -> Self {
+        let (kr, kb) = matrix.luma_weights();
+        let (black, luma_scale, chroma_scale) = match range {
+            Range::Full => (0, 1.0, 1.0),
+            Range::Limited => (16, 219.0 / 255.0, 224.0 / 255.0),
+        };
+        let (cb, cr) = (chroma_scale * 0.5 / (1.0 - kb), chroma_scale * 0.5 / (1.0 - kr));
+        // The weights of greys have to sum up exactly: green takes what rounding leaves.
+        let sum_to = |total: i32, red: f32, blue: f32| {
+            let (red, blue) = (fixed(red), fixed(blue));
+            [red, total - red - blue, blue]
+        };
+        ToLuma {
+            luma: sum_to(fixed(luma_scale), kr * luma_scale, kb * luma_scale),
+            cb: sum_to(0, -kr * cb, (1.0 - kb) * cb),
+            cr: sum_to(0, (1.0 - kr) * cr, -kb * cr),
+            black,
+        }
+    }
+}
+
+fn emit_planar(level: Level, page: &impl Page, frame: &mut FrameViewMut<'_>) {
+    let info = *frame.info();
+    let how = ToLuma::new(info.colorimetry);
+    let (width, last_row) = (info.width, info.height - 1);
+    // A task is a row of chroma with its two rows of luma.
+    match frame.planes_mut() {
+        [luma, chroma] if info.format == Format::Nv12 => {
+            let tasks = luma.data.par_chunks_mut(2 * luma.stride).zip(chroma.data.par_chunks_mut(chroma.stride));
+            let stride = luma.stride;
+            tasks.take(info.height.div_ceil(2)).enumerate().for_each(|(pair, (luma, chroma))| {
+                pair_of_rows(level, page, &how, width, last_row, pair, luma, stride, |x, cb, cr| {
+                    let (pairs, _) = chroma[2 * x..].as_chunks_mut::<2>();
+                    pairs.iter_mut().zip(cb.iter().zip(cr)).for_each(|(out, (&cb, &cr))| *out = [cb, cr]);
+                });
+            });
+        }
+        [luma, cb, cr] => {
+            let chroma = cb.data.par_chunks_mut(cb.stride).zip(cr.data.par_chunks_mut(cr.stride));
+            let tasks = luma.data.par_chunks_mut(2 * luma.stride).zip(chroma);
+            let stride = luma.stride;
+            tasks.take(info.height.div_ceil(2)).enumerate().for_each(|(pair, (luma, (cb_row, cr_row)))| {
+                pair_of_rows(level, page, &how, width, last_row, pair, luma, stride, |x, cb, cr| {
+                    cb_row[x..x + cb.len()].copy_from_slice(cb);
+                    cr_row[x..x + cr.len()].copy_from_slice(cr);
+                });
+            });
+        }
+        planes => unreachable!("{} planes of a planar frame", planes.len()),
+    }
+}
+
+/// Draws and converts two rows; `chroma` takes the Cb and Cr codes from a column of the chroma plane on.
+fn pair_of_rows(
+    level: Level,
+    page: &impl Page,
+    how: &ToLuma,
+    width: usize,
+    last_row: usize,
+    pair: usize,
+    luma: &mut [u8],
+    stride: usize,
+    mut chroma: impl FnMut(usize, &[u8], &[u8]),
+) {
+    let rows = [2 * pair, (2 * pair + 1).min(last_row)];
+    for x in (0..width).step_by(CHUNK) {
+        let count = CHUNK.min(width - x);
+        let mut drawn = [[[0; 4]; CHUNK]; 2];
+        for (&y, drawn) in rows.iter().zip(&mut drawn) {
+            page.draw(x, y, drawn);
+            if count < CHUNK {
+                // An odd last column is its own neighbour.
+                drawn[count] = drawn[count - 1];
+            }
+        }
+        for (row, drawn) in luma.chunks_mut(stride).take(last_row + 1 - rows[0]).zip(&drawn) {
+            let mut codes = [0; CHUNK];
+            luma_codes(level, drawn, how, &mut codes);
+            row[x..x + count].copy_from_slice(&codes[..count]);
+        }
+        let (mut cb, mut cr) = ([0; CHUNK / 2], [0; CHUNK / 2]);
+        chroma_codes(level, &drawn, how, &mut cb, &mut cr);
+        let count = count.div_ceil(2);
+        chroma(x / 2, &cb[..count], &cr[..count]);
+    }
+}
+
+vectorised! {
+    fn luma_codes(drawn: &PageChunk, how: &ToLuma, codes: &mut [u8; CHUNK]) {
+        let ([r, g, b], bias) = (how.luma, (how.black << SHIFT) + (1 << (SHIFT - 1)));
+        for x in 0..CHUNK {
+            let [red, green, blue, _] = drawn[x].map(i32::from);
+            codes[x] = ((red * r + green * g + blue * b + bias) >> SHIFT).clamp(0, 255) as u8;
+        }
+    }
+}
+
+vectorised! {
+    fn chroma_codes(drawn: &[PageChunk; 2], how: &ToLuma, cb: &mut [u8; CHUNK / 2], cr: &mut [u8; CHUNK / 2]) {
+        let bias = (128 << SHIFT) + (1 << (SHIFT - 1));
+        for x in 0..CHUNK / 2 {
+            let mean = |c: usize| {
+                let upper = i32::from(drawn[0][2 * x][c]) + i32::from(drawn[0][2 * x + 1][c]);
+                let lower = i32::from(drawn[1][2 * x][c]) + i32::from(drawn[1][2 * x + 1][c]);
+                (upper + lower + 2) >> 2
+            };
+            let [r, g, b] = [mean(0), mean(1), mean(2)];
+            cb[x] = ((r * how.cb[0] + g * how.cb[1] + b * how.cb[2] + bias) >> SHIFT).clamp(0, 255) as u8;
+            cr[x] = ((r * how.cr[0] + g * how.cr[1] + b * how.cr[2] + bias) >> SHIFT).clamp(0, 255) as u8;
+        }
+    }
+}
+
+/// A number with [`BITS`] fraction bits.
+fn fixed(value: f32) -> i32 {
+    (f64::from(value) * f64::from(1 << BITS)).round() as i32
 }

@@ -14,11 +14,11 @@ fn colorimetries() -> impl Iterator<Item = Colorimetry> {
 
 #[test]
 fn by_hand_a_red_pixel() {
-    let picture: Picture = Plane::from_fn(1, 1, |_, _| [1.0, 0.0, 0.0, 0.0]);
+    let picture: Picture = Plane::from_fn(1, 1, |_, _| [255, 0, 0, 0]);
     let info = FrameInfo::new(Format::Nv12, 1, 1).unwrap();
     let mut frame =
         OwnedFrame::new(info.with_colorimetry(Colorimetry { matrix: Matrix::Bt709, range: Range::Limited }));
-    emit(&picture, None, &mut frame.view_mut());
+    emit(Level::Plain, &picture, None, &mut frame.view_mut());
     assert_eq!((frame.plane(0), frame.plane(1)), (&[63][..], &[102, 240][..]));
 }
 
@@ -33,15 +33,15 @@ fn rgb_survives_the_round_trip_exactly() {
                 (0..height).for_each(|y| view.row_mut(0, y).iter_mut().skip(offset).step_by(4).for_each(|x| *x = 255));
             }
             let (mut picture, mut back) = (Picture::default(), OwnedFrame::new(info));
-            ingest(&frame.view(), &mut picture);
-            emit(&picture, Some(&frame.view()), &mut back.view_mut());
+            ingest(Level::Plain, &frame.view(), &mut picture);
+            emit(Level::Plain, &picture, Some(&frame.view()), &mut back.view_mut());
             assert_eq!(frame, back, "{format:?} {width}x{height}");
         }
     }
 }
 
 #[test]
-fn colours_inside_rgb_survive_as_ycbcr_exactly() {
+fn colours_inside_rgb_survive_as_ycbcr_within_a_code() {
     for format in [Format::Nv12, Format::I420] {
         for colorimetry in colorimetries() {
             for (width, height) in SIZES {
@@ -56,11 +56,29 @@ fn colours_inside_rgb_survive_as_ycbcr_exactly() {
                     (0..rows).for_each(|y| view.row_mut(plane, y).fill_with(|| base + random.below(20) as u8));
                 }
                 let (mut picture, mut back) = (Picture::default(), OwnedFrame::new(info));
-                ingest(&frame.view(), &mut picture);
-                emit(&picture, None, &mut back.view_mut());
-                assert_eq!(frame, back, "{format:?} {colorimetry:?} {width}x{height}");
+                ingest(Level::Plain, &frame.view(), &mut picture);
+                emit(Level::Plain, &picture, None, &mut back.view_mut());
+                for plane in 0..format.planes() {
+                    // A picture holds whole codes of RGB.
+                    let furthest = frame.plane(plane).iter().zip(back.plane(plane)).map(|(a, b)| a.abs_diff(*b)).max();
+                    assert!(furthest <= Some(1), "{format:?} {colorimetry:?} {width}x{height}: {furthest:?}");
+                }
             }
         }
+    }
+}
+
+#[test]
+fn greys_have_no_chroma_and_their_own_luma() {
+    for colorimetry in colorimetries() {
+        let info = FrameInfo::new(Format::I420, 256, 2).unwrap().with_colorimetry(colorimetry);
+        let greys = Picture::from_fn(256, 2, |x, _| [x as u8; 4]);
+        let mut frame = OwnedFrame::new(info);
+        emit(Level::Plain, &greys, None, &mut frame.view_mut());
+        let (black, span) = if colorimetry.range == Range::Full { (0.0, 255.0) } else { (16.0, 219.0) };
+        let expected: Vec<u8> = (0..256).map(|x| (black + x as f32 / 255.0 * span).round() as u8).collect();
+        assert_eq!(frame.plane(0)[..256], expected, "{colorimetry:?}");
+        assert!(frame.plane(1).iter().chain(frame.plane(2)).all(|&code| code == 128), "{colorimetry:?}");
     }
 }
 
@@ -70,18 +88,51 @@ fn alpha_is_copied_between_orders_and_opaque_without_a_source() {
         OwnedFrame::from_planes(FrameInfo::new(Format::Rgba, 2, 1).unwrap(), vec![vec![1, 2, 3, 77, 4, 5, 6, 88]]);
     let rgba = rgba.unwrap();
     let mut picture = Picture::default();
-    ingest(&rgba.view(), &mut picture);
+    ingest(Level::Plain, &rgba.view(), &mut picture);
     let mut bgra = OwnedFrame::new(FrameInfo::new(Format::Bgra, 2, 1).unwrap());
-    emit(&picture, Some(&rgba.view()), &mut bgra.view_mut());
+    emit(Level::Plain, &picture, Some(&rgba.view()), &mut bgra.view_mut());
     assert_eq!(bgra.plane(0), [3, 2, 1, 77, 6, 5, 4, 88]);
-    emit(&picture, None, &mut bgra.view_mut());
+    emit(Level::Plain, &picture, None, &mut bgra.view_mut());
     assert_eq!(bgra.plane(0), [3, 2, 1, 255, 6, 5, 4, 255]);
 }
 
+/// Whatever is drawn, with the whole range of a number.
+struct Wild;
+
+impl Page for Wild {
+    fn draw(&self, x: usize, y: usize, out: &mut PageChunk) {
+        let mut random = Random::new((x + 1000 * y) as u64);
+        out.as_flattened_mut().fill_with(|| random.bits() as i16);
+    }
+}
+
 #[test]
-fn values_outside_are_clamped() {
-    let picture: Picture = Plane::from_fn(2, 1, |x, _| if x == 0 { [-1.0, 2.0, f32::NAN, 0.0] } else { [0.5; 4] });
-    let mut frame = OwnedFrame::new(FrameInfo::new(Format::Rgb, 2, 1).unwrap());
-    emit(&picture, None, &mut frame.view_mut());
-    assert_eq!(frame.plane(0), [0, 255, 0, 128, 128, 128]);
+fn every_level_gives_the_same_bytes_and_leaves_padding_alone() {
+    for format in Format::ALL {
+        for colorimetry in colorimetries() {
+            for (width, height) in [(1, 1), (2, 3), (31, 2), (33, 3), (63, 1), (64, 2), (65, 3), (130, 2)] {
+                let info = FrameInfo::new(format, width, height).unwrap().with_colorimetry(colorimetry);
+                let draw = |level| {
+                    let shapes = (0..format.planes()).map(|plane| format.plane_layout(plane, width, height));
+                    let mut planes: Vec<(Vec<u8>, usize)> = shapes
+                        .map(|shape| (vec![7; (shape.row_bytes + 5) * (shape.rows + 1)], shape.row_bytes + 5))
+                        .collect();
+                    let views = planes.iter_mut().map(|(data, stride)| PlaneMut { data, stride: *stride });
+                    emit(level, &Wild, None, &mut FrameViewMut::new(info, views).unwrap());
+                    planes
+                };
+                let expected = draw(Level::Plain);
+                for (plane, (bytes, stride)) in expected.iter().enumerate() {
+                    let shape = format.plane_layout(plane, width, height);
+                    for (y, row) in bytes.chunks(*stride).enumerate() {
+                        let used = if y < shape.rows { shape.row_bytes } else { 0 };
+                        assert!(row[used..].iter().all(|&byte| byte == 7), "{format:?} plane {plane} row {y}");
+                    }
+                }
+                for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+                    assert_eq!(draw(level), expected, "{level} {format:?} {colorimetry:?} {width}x{height}");
+                }
+            }
+        }
+    }
 }

@@ -1,11 +1,16 @@
 use inkcast_frame::{FrameInfo, Matrix, OwnedFrame, PlaneRef};
+use inkcast_kit::noise;
 
 use super::*;
 
-fn read(frame: &OwnedFrame) -> Picture {
+fn read_with(level: Level, frame: &OwnedFrame) -> Picture {
     let mut picture = Picture::default();
-    ingest(&frame.view(), &mut picture);
+    ingest(level, &frame.view(), &mut picture);
     picture
+}
+
+fn read(frame: &OwnedFrame) -> Picture {
+    read_with(Level::Plain, frame)
 }
 
 #[test]
@@ -17,9 +22,8 @@ fn by_hand_packed_orders() {
         (Format::Bgra, vec![51, 0, 255, 9]),
     ] {
         let frame = OwnedFrame::from_planes(FrameInfo::new(format, 1, 1).unwrap(), vec![bytes]).unwrap();
-        let [r, g, b, luma] = read(&frame).at(0, 0);
-        assert_eq!((r, g, b), (1.0, 0.0, 0.2), "{format:?}");
-        assert!((luma - (0.2126 + 0.2 * 0.0722)).abs() < 1e-6);
+        // Luma is 0.2126 * 255 + 0.0722 * 51.
+        assert_eq!(read(&frame).at(0, 0), [255, 0, 51, 58], "{format:?}");
     }
 }
 
@@ -31,10 +35,10 @@ fn by_hand_white_black_and_red_in_limited_range() {
     let luma = vec![235, 16, 63, 63, 235, 16, 63, 63];
     let frame = OwnedFrame::from_planes(info, vec![luma, vec![128, 102], vec![128, 240]]).unwrap();
     let picture = read(&frame);
-    let near = |pixel: [f32; 4], rgb: [f32; 3]| (0..3).all(|c| (pixel[c] - rgb[c]).abs() < 0.004);
-    assert!(near(picture.at(0, 0), [1.0; 3]) && near(picture.at(1, 1), [0.0; 3]), "{:?}", picture.row(0));
-    assert!(near(picture.at(2, 0), [1.0, 0.0, 0.0]), "{:?}", picture.at(2, 0));
-    assert!((picture.at(2, 0)[3] - 47.0 / 219.0).abs() < 1e-6, "luma is the frame's own");
+    let near = |pixel: [u8; 4], rgb: [u8; 3]| (0..3).all(|c| pixel[c].abs_diff(rgb[c]) <= 1);
+    assert!(near(picture.at(0, 0), [255; 3]) && near(picture.at(1, 1), [0; 3]), "{:?}", picture.row(0));
+    assert!(near(picture.at(2, 0), [255, 0, 0]), "{:?}", picture.at(2, 0));
+    assert_eq!(picture.at(2, 0)[3], 55, "luma is the frame's own: 47 of 219");
 }
 
 #[test]
@@ -42,13 +46,29 @@ fn padding_between_rows_is_not_read() {
     let info = FrameInfo::new(Format::Nv12, 3, 3).unwrap();
     let luma: Vec<u8> = [[40, 80, 120, 255, 255]; 3].concat();
     let chroma: Vec<u8> = [[128, 128, 128, 128, 0, 0, 0]; 2].concat();
-    let planes = vec![PlaneRef { data: &luma, stride: 5 }, PlaneRef { data: &chroma, stride: 7 }];
+    let planes = [PlaneRef { data: &luma, stride: 5 }, PlaneRef { data: &chroma, stride: 7 }];
     let mut picture = Picture::default();
-    ingest(&FrameView::new(info, planes).unwrap(), &mut picture);
-    for (x, code) in [40.0, 80.0, 120.0].into_iter().enumerate() {
-        for y in 0..3 {
-            let [r, g, b, luma] = picture.at(x, y);
-            assert!(r == g && g == b && (luma - (code - 16.0) / 219.0).abs() < 1e-6, "{x} {y}");
+    ingest(Level::Plain, &FrameView::new(info, planes).unwrap(), &mut picture);
+    for (x, code) in [40.0, 80.0, 120.0f32].into_iter().enumerate() {
+        let grey = ((code - 16.0) * 255.0 / 219.0).round() as u8;
+        assert!((0..3).all(|y| picture.at(x, y) == [grey; 4]), "{x}: {:?}", picture.row(0));
+    }
+}
+
+#[test]
+fn every_level_gives_the_same_bytes() {
+    for format in Format::ALL {
+        for range in [Range::Full, Range::Limited] {
+            // Widths around a chunk and around its half.
+            for (width, height) in [(1, 1), (2, 3), (31, 2), (33, 2), (63, 1), (64, 2), (65, 3), (130, 2)] {
+                let colorimetry = Colorimetry { matrix: Matrix::Bt709, range };
+                let info = FrameInfo::new(format, width, height).unwrap().with_colorimetry(colorimetry);
+                let frame = noise::frame(info, 3);
+                let expected = read(&frame);
+                for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+                    assert_eq!(read_with(level, &frame), expected, "{level} {format:?} {range:?} {width}x{height}");
+                }
+            }
         }
     }
 }

@@ -1,16 +1,26 @@
+use crate::emit::CHUNK;
+
 /// A screen of round dots on a rotated square grid.
 ///
 /// The threshold at a pixel is `0.5 + 0.25 (cos u + cos v)` with `u`, `v` the rotated coordinates times 2 pi / period.
 /// `cos(a + b) = cos a cos b - sin a sin b` splits each cosine into tables over columns and a few numbers a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct DotScreen {
-    /// Angular steps `(u, v)` for a step down.
+    /// Angular steps `(u, v)` for a step to the right and a step down.
+    right: [f32; 2],
     down: [f32; 2],
-    /// For each column, cosine and sine of its part of `u` and of `v`.
-    columns: Vec<[f32; 4]>,
+    /// Cosine and sine of each column's part of `u`, then of `v`; filled up to whole chunks.
+    columns: [Vec<f32>; 4],
     /// Steepness of the threshold: dots are smoothed over about one pixel.
     contrast: f32,
 }
+
+/// One row of a screen: cosine and sine of the row's part of `u`, then of `v`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ScreenRow([f32; 4]);
+
+/// How far a screen is moved from the page's corner, in pixels to the right and down.
+pub type Shift = [f32; 2];
 
 impl DotScreen {
     /// A screen for rows of `width` pixels, `angle` in degrees, `period_px` pixels between dots.
@@ -19,41 +29,51 @@ impl DotScreen {
         let step = std::f32::consts::TAU / period_px;
         let right = [step * cos, -step * sin];
         let down = [step * sin, step * cos];
-        let columns = (0..width)
-            .map(|x| {
-                let [(su, cu), (sv, cv)] = right.map(|step| angle_at(step, x).sin_cos());
-                [cu, su, cv, sv]
-            })
-            .collect();
-        DotScreen { down, columns, contrast: 1.2 * period_px }
+        let columns = [0, 1, 2, 3].map(|table| {
+            let column = |x: usize| {
+                let (sin, cos) = turned(right[table / 2], x as f64).sin_cos();
+                if table % 2 == 0 { cos } else { sin }
+            };
+            (0..width.next_multiple_of(CHUNK)).map(column).collect()
+        });
+        DotScreen { right, down, columns, contrast: 1.2 * period_px }
     }
 
-    /// The screen along row `y`.
-    pub(super) fn line(&self, y: usize) -> ScreenLine<'_> {
-        let [(su, cu), (sv, cv)] = self.down.map(|step| angle_at(step, y).sin_cos());
-        ScreenLine { columns: &self.columns, row: [cu, su, cv, sv], contrast: self.contrast }
+    /// The screen along row `y`, moved by `shift`.
+    pub(super) fn row(&self, y: usize, shift: Shift) -> ScreenRow {
+        let [(su, cu), (sv, cv)] = [0, 1].map(|axis| {
+            let down = turned(self.down[axis], y as f64 - f64::from(shift[1]));
+            (down + turned(self.right[axis], -f64::from(shift[0]))).sin_cos()
+        });
+        ScreenRow([cu, su, cv, sv])
+    }
+
+    /// Replaces each of `wanted`, the share (0..1) of the area around a pixel of row `row` from column `x` on that dots
+    /// shall cover, by how much of the pixel they cover.
+    #[inline(always)]
+    pub(super) fn cover(&self, ScreenRow(row): ScreenRow, x: usize, wanted: &mut [f32; CHUNK]) {
+        let [cu, su, cv, sv] = [0, 1, 2, 3].map(|table| &self.columns[table][x..x + CHUNK]);
+        for i in 0..CHUNK {
+            let threshold = 0.5 + 0.25 * ((cu[i] * row[0] - su[i] * row[1]) + (cv[i] * row[2] - sv[i] * row[3]));
+            let edge = (wanted[i] - threshold) * self.contrast + 0.5;
+            // All paper at 0 and all ink at 1, however close the threshold comes to either.
+            wanted[i] = between_0_and_1(edge) * least(wanted[i] * 20.0, 1.0);
+        }
     }
 }
 
 /// `step * index` reduced to one turn in double precision: a large picture's last columns stay as sharp as its first.
-fn angle_at(step: f32, index: usize) -> f32 {
-    (step as f64 * index as f64 % std::f64::consts::TAU) as f32
+fn turned(step: f32, index: f64) -> f32 {
+    (f64::from(step) * index % std::f64::consts::TAU) as f32
 }
 
-/// One row of a screen.
-pub(super) struct ScreenLine<'a> {
-    columns: &'a [[f32; 4]],
-    row: [f32; 4],
-    contrast: f32,
+/// Unlike `f32::clamp` and `f32::min`, two instructions and one: values here are never NaN.
+#[inline(always)]
+pub(super) fn between_0_and_1(value: f32) -> f32 {
+    least(if value > 0.0 { value } else { 0.0 }, 1.0)
 }
 
-impl ScreenLine<'_> {
-    /// How much of pixel `x` is covered by dots that cover `wanted` (0..1) of the area around it.
-    pub(super) fn coverage(&self, x: usize, wanted: f32) -> f32 {
-        let ([cu, su, cv, sv], row) = (self.columns[x], self.row);
-        let threshold = 0.5 + 0.25 * (cu * row[0] - su * row[1] + cv * row[2] - sv * row[3]);
-        let edge = (wanted - threshold) * self.contrast;
-        // All paper at 0 and all ink at 1, however close the threshold comes to either.
-        (edge + 0.5).clamp(0.0, 1.0) * (wanted * 20.0).min(1.0)
-    }
+#[inline(always)]
+fn least(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
 }

@@ -1,19 +1,52 @@
+use inkcast_kit::noise::Random;
+
 use super::*;
 
+/// A layer's value for a number of 0..1.
+fn layer(value: f32) -> i16 {
+    (value * FROM_UNIT).round() as i16
+}
+
 fn flat(width: usize, height: usize, value: [f32; 4]) -> Layers {
-    Layers::from_fn(width, height, |_, _| value)
+    Layers::from_fn(width, height, |_, _| value.map(layer))
 }
 
-fn run(layers: &Layers, how: Print, ink: f32, strength: f32) -> Picture {
-    let source = Picture::from_fn(layers.width(), layers.height(), |_, _| [0.2, 0.4, 0.6, 0.0]);
-    let mut page = Picture::default();
-    print(&source, layers, &how, ink, strength, &mut page);
-    page
+/// The page in 0..1.
+type Drawn = inkcast_frame::Plane<[f32; 3]>;
+
+fn run_at(level: Level, layers: &Layers, print: Print, ink: f32, strength: f32) -> Drawn {
+    let (width, height) = layers.size();
+    let source = Picture::from_fn(width, height, |_, _| [51, 102, 153, 0]);
+    let press = Press::new(print, width);
+    let page = Printed { level, press: &press, source: &source, layers, shift: [0.0; 2], ink, strength };
+    draw(&page, width, height)
 }
 
-fn mean(page: &Picture) -> [f32; 3] {
+fn draw(page: &impl Page, width: usize, height: usize) -> Drawn {
+    let mut drawn = Drawn::new(width, height);
+    for y in 0..height {
+        for (index, out) in drawn.row_mut(y).chunks_mut(CHUNK).enumerate() {
+            let mut chunk = [[0; 4]; CHUNK];
+            page.draw(index * CHUNK, y, &mut chunk);
+            for (out, &[r, g, b, _]) in out.iter_mut().zip(&chunk) {
+                *out = [r, g, b].map(|value| f32::from(value) / FROM_UNIT);
+            }
+        }
+    }
+    drawn
+}
+
+fn run(layers: &Layers, print: Print, ink: f32, strength: f32) -> Drawn {
+    run_at(Level::Plain, layers, print, ink, strength)
+}
+
+fn mean(page: &Drawn) -> [f32; 3] {
     let count = page.data().len() as f32;
     std::array::from_fn(|c| page.data().iter().map(|pixel| pixel[c]).sum::<f32>() / count)
+}
+
+fn near(a: [f32; 3], b: [f32; 3]) -> bool {
+    (0..3).all(|c| (a[c] - b[c]).abs() < 1e-4)
 }
 
 const PAPER: [f32; 3] = [1.0, 1.0, 1.0];
@@ -21,21 +54,23 @@ const PAPER: [f32; 3] = [1.0, 1.0, 1.0];
 #[test]
 fn ink_and_strength_are_applied_in_that_order() {
     let layers = flat(2, 1, [0.8, 0.8, 0.8, 0.5]);
-    assert_eq!(run(&layers, Print::Flat, 1.0, 1.0).at(0, 0), [0.4, 0.4, 0.4, 0.0]);
-    assert_eq!(run(&layers, Print::Flat, 0.0, 1.0).at(0, 0)[0], 0.8);
-    assert_eq!(run(&layers, Print::Flat, 2.0, 1.0).at(0, 0)[0], 0.0);
-    assert_eq!(run(&layers, Print::Flat, 1.0, 0.0).at(0, 0)[..3], [0.2, 0.4, 0.6]);
-    assert!((run(&layers, Print::Flat, 1.0, 0.5).at(0, 0)[2] - 0.5).abs() < 1e-6);
+    let red = |ink, strength| run(&layers, Print::Flat, ink, strength).at(0, 0)[0];
+    for (ink, strength, expected) in
+        [(1.0, 1.0, 0.4), (0.0, 1.0, 0.8), (2.0, 1.0, 0.0), (1.0, 0.0, 0.2), (1.0, 0.5, 0.3), (0.5, 1.0, 0.6)]
+    {
+        let found = red(ink, strength);
+        assert!((found - expected).abs() < 1e-4, "ink {ink}, strength {strength}: {found} instead of {expected}");
+    }
 }
 
 #[test]
 fn white_is_paper_and_black_is_covered() {
     let paper = [0.9, 0.8, 0.7];
     for how in [Print::Process { paper, period_px: 5.0 }, Print::Tone { paper, period_px: 5.0 }] {
-        let white = run(&flat(40, 40, [1.0, 1.0, 1.0, 0.0]), how.clone(), 1.0, 1.0);
-        assert!(white.data().iter().all(|pixel| pixel[..3] == paper), "{how:?}");
-        let black = run(&flat(40, 40, [0.0, 0.0, 0.0, 1.0]), how.clone(), 1.0, 1.0);
-        assert!(black.data().iter().all(|pixel| pixel[..3] == [0.0; 3]), "{how:?}");
+        let white = run(&flat(40, 40, [1.0, 1.0, 1.0, 0.0]), how, 1.0, 1.0);
+        assert!(white.data().iter().all(|&pixel| near(pixel, paper)), "{how:?}");
+        let black = run(&flat(40, 40, [0.0, 0.0, 0.0, 1.0]), how, 1.0, 1.0);
+        assert!(black.data().iter().all(|&pixel| near(pixel, [0.0; 3])), "{how:?}");
     }
 }
 
@@ -65,8 +100,49 @@ fn dots_repeat_with_their_period() {
 #[test]
 fn dots_stand_still_when_the_layers_change() {
     let how = Print::Tone { paper: PAPER, period_px: 8.0 };
-    let (light, dark) =
-        (run(&flat(64, 64, [0.6; 4]), how.clone(), 0.0, 1.0), run(&flat(64, 64, [0.4; 4]), how, 0.0, 1.0));
+    let (light, dark) = (run(&flat(64, 64, [0.6; 4]), how, 0.0, 1.0), run(&flat(64, 64, [0.4; 4]), how, 0.0, 1.0));
     // A darker tone only makes dots grow: no pixel becomes lighter.
     assert!(light.data().iter().zip(dark.data()).all(|(light, dark)| dark[0] <= light[0]));
+}
+
+#[test]
+fn a_shift_moves_the_dots() {
+    let layers = flat(80, 40, [0.5, 0.5, 0.5, 0.0]);
+    let press = Press::new(Print::Tone { paper: PAPER, period_px: 7.0 }, 80);
+    let source = Picture::new(80, 40);
+    let page = |shift| {
+        let page = Printed {
+            level: Level::Plain,
+            press: &press,
+            source: &source,
+            layers: &layers,
+            shift,
+            ink: 1.0,
+            strength: 1.0,
+        };
+        draw(&page, 80, 40)
+    };
+    let (still, moved) = (page([0.0, 0.0]), page([3.0, 2.0]));
+    assert_ne!(still, moved);
+    for (x, y) in (3..80).flat_map(|x| (2..40).map(move |y| (x, y))) {
+        assert!((moved.at(x, y)[0] - still.at(x - 3, y - 2)[0]).abs() < 2e-3, "{x} {y}");
+    }
+}
+
+#[test]
+fn every_level_gives_the_same_numbers() {
+    let mut random = Random::new(4);
+    for width in [1, 63, 64, 65, 130] {
+        let mut layers = Layers::new(width, 3);
+        layers.data_mut().as_flattened_mut().fill_with(|| random.below(32_641) as i16);
+        let paper = [0.99, 0.97, 0.90];
+        for how in [Print::Flat, Print::Process { paper, period_px: 5.3 }, Print::Tone { paper, period_px: 4.7 }] {
+            for (ink, strength) in [(1.0, 1.0), (1.4, 0.6)] {
+                let expected = run(&layers, how, ink, strength);
+                for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+                    assert_eq!(run_at(level, &layers, how, ink, strength), expected, "{level} {how:?} {width}");
+                }
+            }
+        }
+    }
 }

@@ -3,9 +3,9 @@
 use inkcast_frame::{Picture, Plane};
 use rayon::prelude::*;
 
-/// The luma of `picture` at half size, rounded up, as means of 2x2 blocks.
+/// The luma of `picture` in 0..1 at half size, rounded up, as means of 2x2 blocks.
 pub fn halve_luma(picture: &Picture, half: &mut Plane) {
-    halve_with(picture.size(), |x, y| picture.at(x, y)[3], half);
+    halve_with(picture.size(), |x, y| f32::from(picture.at(x, y)[3]) * (1.0 / 255.0), half);
 }
 
 /// `plane` at half size, rounded up, as means of 2x2 blocks. A last odd row or column counts twice.
@@ -35,9 +35,10 @@ mod tests {
         let mut half = Plane::default();
         halve(&plane, &mut half);
         assert_eq!(half.data(), [5.5, 7.0, 20.5, 22.0]);
-        let picture = Picture::from_fn(3, 3, |x, y| [9.0, 9.0, 9.0, (10 * y + x) as f32]);
+        let picture = Picture::from_fn(3, 3, |x, y| [9, 9, 9, (10 * y + x) as u8]);
         let mut luma = Plane::default();
         halve_luma(&picture, &mut luma);
-        assert_eq!(luma, half);
+        let same = luma.data().iter().zip(half.data()).all(|(luma, half)| (255.0 * luma - half).abs() < 1e-4);
+        assert!(same, "{:?}", luma.data());
     }
 }

@@ -7,6 +7,9 @@ use inkcast_frame::{FrameInfo, FrameView, FrameViewMut, PlaneMut, PlaneRef};
 
 use super::caps;
 
+/// Planes that GStreamer's frames have at most.
+const MOST_PLANES: usize = 4;
+
 /// Why a buffer cannot be viewed as a frame, in words.
 type Reason = String;
 
@@ -34,19 +37,18 @@ pub fn view<'a>(frame: &'a gst_video::VideoFrameRef<&gst::BufferRef>) -> Result<
     let info = frame_info(frame.info())?;
     let planes = (frame.planes_data().into_iter().zip(frame.plane_stride()))
         .map(|(data, &stride)| PlaneRef { data, stride: stride as usize })
-        .take(info.format.planes())
-        .collect();
+        .take(info.format.planes());
     FrameView::new(info, planes).map_err(|error| error.to_string())
 }
 
 /// A view of a mapped frame, to write.
 pub fn view_mut<'a>(frame: &'a mut gst_video::VideoFrameRef<&mut gst::BufferRef>) -> Result<FrameViewMut<'a>, Reason> {
     let info = frame_info(frame.info())?;
-    let strides: Vec<usize> = frame.plane_stride().iter().map(|&stride| stride as usize).collect();
+    let mut strides = [0; MOST_PLANES];
+    strides.iter_mut().zip(frame.plane_stride()).for_each(|(to, &stride)| *to = stride as usize);
     let planes = (frame.planes_data_mut().into_iter().zip(strides))
         .map(|(data, stride)| PlaneMut { data, stride })
-        .take(info.format.planes())
-        .collect();
+        .take(info.format.planes());
     FrameViewMut::new(info, planes).map_err(|error| error.to_string())
 }
 

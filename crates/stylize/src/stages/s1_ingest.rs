@@ -1,6 +1,7 @@
 //! Bytes of a frame -> picture, and its luma on the grid for motion.
 
 use inkcast_frame::{FrameView, Picture, Plane};
+use inkcast_kernels::Level;
 use inkcast_kernels::ingest::ingest;
 use inkcast_kernels::pyramid::{halve, halve_luma};
 
@@ -17,8 +18,8 @@ pub(crate) struct Ingested {
     finer: Plane,
 }
 
-pub(crate) fn run(frame: &FrameView<'_>, out: &mut Ingested) {
-    ingest(frame, &mut out.picture);
+pub(crate) fn run(level: Level, frame: &FrameView<'_>, out: &mut Ingested) {
+    ingest(level, frame, &mut out.picture);
     halve_luma(&out.picture, &mut out.luma);
     out.motion_shift = 1;
     while out.luma.width() > MOTION_WIDTH {

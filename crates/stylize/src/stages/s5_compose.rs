@@ -1,23 +1,24 @@
 //! New and carried layers -> settled layers: the temporal term.
 
 use inkcast_frame::{Layers, Plane};
-use inkcast_kernels::compose::compose;
+use inkcast_kernels::Level;
+use inkcast_kernels::compose::{AGE_STEP, compose};
 use inkcast_kernels::warp::Warped;
 
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     pub layers: Layers,
-    pub age: Plane,
+    pub age: Plane<u8>,
 }
 
 /// Returns the mean weight of the carried layers.
-pub(crate) fn run(fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut Settled) -> f32 {
-    compose(fresh, carried, steadiness, &mut settled.layers, &mut settled.age)
+pub(crate) fn run(level: Level, fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut Settled) -> f32 {
+    compose(level, fresh, carried, steadiness, &mut settled.layers, &mut settled.age)
 }
 
 /// Without a previous frame the new layers stand as they are.
 pub(crate) fn start(fresh: &Layers, settled: &mut Settled) {
     settled.layers.clone_from(fresh);
     settled.age.resize(fresh.width(), fresh.height());
-    settled.age.data_mut().fill(1.0);
+    settled.age.data_mut().fill(AGE_STEP);
 }

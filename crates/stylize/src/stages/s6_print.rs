@@ -1,8 +1,10 @@
 //! Settled layers -> the page: screens and ink at the output's resolution, and the source beside it where asked for.
 
-use inkcast_frame::{Layers, Picture};
+use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Picture};
 use inkcast_generator::{Screen, Style};
-use inkcast_kernels::print::{Print, print};
+use inkcast_kernels::Level;
+use inkcast_kernels::emit::{CHUNK, Page, PageChunk};
+use inkcast_kernels::print::{Press, Print, Printed};
 
 use crate::{Compare, Settings};
 
@@ -15,24 +17,32 @@ const LEAST_PERIOD: f32 = 4.5;
 /// Width of the line between source and result, for each 540 pixels of the shorter side.
 const DIVIDER: f32 = 2.0;
 
+/// The press, kept as long as neither style, dots nor size change.
 #[derive(Debug, Default)]
 pub(crate) struct PrintStage {
-    print: Picture,
-    /// Source and result together; only used to compare.
-    both: Picture,
+    press: Option<Press>,
 }
 
 impl PrintStage {
-    /// The finished picture.
-    pub fn run(&mut self, source: &Picture, layers: &Layers, style: &Style, settings: &Settings) -> &Picture {
-        let how = how(style, settings.screen_size_px, source.size());
-        print(source, layers, &how, settings.ink, settings.strength, &mut self.print);
-        match settings.compare {
-            Compare::None => return &self.print,
-            Compare::Split => split(source, &self.print, &mut self.both),
-            Compare::SideBySide => side_by_side(source, &self.print, &mut self.both),
+    /// The finished page. It is drawn while the next stage writes it out.
+    pub fn run<'a>(
+        &'a mut self,
+        level: Level,
+        source: &'a Picture,
+        layers: &'a Layers,
+        style: &Style,
+        settings: &Settings,
+    ) -> FinishedPage<'a> {
+        let (width, height) = source.size();
+        let how = how(style, settings.screen_size_px, (width, height));
+        if !self.press.as_ref().is_some_and(|press| press.is_for(how, width)) {
+            self.press = None;
         }
-        &self.both
+        let press = self.press.get_or_insert_with(|| Press::new(how, width));
+        let Settings { ink, strength, compare, .. } = *settings;
+        let printed = Printed { level, press, source, layers, shift: [0.0; 2], ink, strength };
+        let divider = (DIVIDER * width.min(height) as f32 / REFERENCE_SIDE).round().max(1.0) as usize;
+        FinishedPage { printed, compare, divider }
     }
 }
 
@@ -49,26 +59,55 @@ fn how(style: &Style, screen_size_px: f32, (width, height): (usize, usize)) -> P
     }
 }
 
-/// Left half source, right half print, a white line between.
-fn split(source: &Picture, print: &Picture, both: &mut Picture) {
-    let (width, height) = source.size();
-    let line = (DIVIDER * width.min(height) as f32 / REFERENCE_SIDE).round().max(1.0) as usize;
-    let middle = width / 2;
-    both.resize(width, height);
-    for y in 0..height {
-        let row = both.row_mut(y);
-        row[..middle].copy_from_slice(&source.row(y)[..middle]);
-        row[middle..].copy_from_slice(&print.row(y)[middle..]);
-        row[middle..(middle + line).min(width)].fill([1.0; 4]);
+/// The print, and the source where it is shown beside it.
+pub(crate) struct FinishedPage<'a> {
+    printed: Printed<'a>,
+    compare: Compare,
+    /// Width of the line between source and print, in pixels.
+    divider: usize,
+}
+
+impl Page for FinishedPage<'_> {
+    fn draw(&self, x: usize, y: usize, out: &mut PageChunk) {
+        let width = self.printed.source.width();
+        match self.compare {
+            Compare::None => self.printed.draw(x, y, out),
+            Compare::Split => {
+                // Left half source, right half print, a white line between.
+                let middle = width / 2;
+                if x + CHUNK > middle {
+                    self.printed.draw(x, y, out);
+                }
+                let line = middle..middle + self.divider;
+                for (out, (x, &source)) in out.iter_mut().zip(self.printed.source.row(y).iter().enumerate().skip(x)) {
+                    if x < line.start {
+                        *out = source.map(to_layer);
+                    } else if line.contains(&x) {
+                        *out = [LAYER_ONE; 4];
+                    }
+                }
+            }
+            Compare::SideBySide => {
+                // The print begins where the source ends, which need not be where a chunk does.
+                let source = self.printed.source.row(y).iter().skip(x);
+                out.iter_mut().zip(source).for_each(|(out, source)| *out = source.map(to_layer));
+                let start = x.max(width);
+                let mut at = start - width;
+                let mut free = &mut out[(start - x).min(CHUNK)..];
+                while !free.is_empty() && at < width {
+                    let begin = at / CHUNK * CHUNK;
+                    let mut drawn = [[0; 4]; CHUNK];
+                    self.printed.draw(begin, y, &mut drawn);
+                    let count = free.len().min(begin + CHUNK - at);
+                    let (now, later) = free.split_at_mut(count);
+                    now.copy_from_slice(&drawn[at - begin..at - begin + count]);
+                    (free, at) = (later, at + count);
+                }
+            }
+        }
     }
 }
 
-fn side_by_side(source: &Picture, print: &Picture, both: &mut Picture) {
-    let (width, height) = source.size();
-    both.resize(2 * width, height);
-    for y in 0..height {
-        let (left, right) = both.row_mut(y).split_at_mut(width);
-        left.copy_from_slice(source.row(y));
-        right.copy_from_slice(print.row(y));
-    }
+fn to_layer(code: u8) -> i16 {
+    i16::from(code) * LAYER_STEP
 }

@@ -1,9 +1,10 @@
 //! The page -> bytes of the output frame.
 
-use inkcast_frame::{FrameView, FrameViewMut, Picture};
-use inkcast_kernels::emit::emit;
+use inkcast_frame::{FrameView, FrameViewMut};
+use inkcast_kernels::Level;
+use inkcast_kernels::emit::{Page, emit};
 
-/// `source` lends its alpha where both frames have one and the same width.
-pub(crate) fn run(page: &Picture, source: &FrameView<'_>, output: &mut FrameViewMut<'_>) {
-    emit(page, Some(source), output);
+/// `source` lends its alpha where both frames have one and the same size.
+pub(crate) fn run(level: Level, page: &impl Page, source: &FrameView<'_>, output: &mut FrameViewMut<'_>) {
+    emit(level, page, Some(source), output);
 }

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use image::RgbImage;
-use inkcast_frame::Layers;
 use rayon::prelude::*;
 
-use crate::looks::Look;
+use crate::looks::{Layers, Look};
 use crate::pictures::to_byte;
 
 /// Which part of the data.

@@ -15,13 +15,16 @@ mod specks;
 mod styles;
 mod tone;
 
-use inkcast_frame::{Layers, Plane};
+use inkcast_frame::Plane;
 use serde::{Deserialize, Serialize};
 
 pub use print::print_preview;
 
 /// Red, green and blue of each pixel, 0..1, gamma-coded.
 pub type Rgb = Plane<[f32; 3]>;
+
+/// What a look decides, in 0..1: red, green, blue and ink of each pixel.
+pub type Layers = Plane<[f32; 4]>;
 
 /// The looks there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

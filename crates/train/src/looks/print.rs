@@ -1,8 +1,6 @@
 use std::f32::consts::TAU;
 
-use inkcast_frame::Layers;
-
-use super::{Look, Rgb};
+use super::{Layers, Look, Rgb};
 
 /// Distance of the dots in pixels.
 const PERIOD: f32 = 5.0;

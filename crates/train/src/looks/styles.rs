@@ -1,8 +1,8 @@
-use inkcast_frame::{Layers, Plane};
+use inkcast_frame::Plane;
 
 use super::solids::solid_blacks;
 use super::tone::soft_quantise;
-use super::{Analysis, lab, map};
+use super::{Analysis, Layers, lab, map};
 
 /// Flat colour in six steps of lightness, a third stronger than life.
 pub(super) fn ink(analysis: &Analysis) -> Layers {

@@ -1,0 +1,38 @@
+use std::arch::x86_64::*;
+
+use inkcast_frame::LAYER_ONE;
+
+use crate::Level;
+
+/// Two pixels of a row fill one register of floats.
+pub(super) fn sample(layers: &[[i16; 4]], first: usize, stride: usize, across: &[f32; 4], down: &[f32; 4]) -> [i16; 4] {
+    assert!(first + 3 * stride + 4 <= layers.len(), "a sample outside its picture");
+    debug_assert!(Level::Avx2.is_available());
+    // SAFETY: `warp` chose this function because the processor has AVX2, and the four rows lie inside the slice.
+    unsafe { sum(layers.as_ptr().add(first), stride, across, down) }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn sum(from: *const [i16; 4], stride: usize, across: &[f32; 4], down: &[f32; 4]) -> [i16; 4] {
+    // SAFETY: the caller's.
+    unsafe {
+        let pair = |j: usize, pair: usize| {
+            let values = _mm_loadu_si128(from.add(j * stride + 2 * pair).cast());
+            let values = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(values));
+            _mm256_mul_ps(values, _mm256_set1_ps(down[j]))
+        };
+        let columns = |of: usize| {
+            let sum = _mm256_add_ps(_mm256_add_ps(pair(0, of), pair(1, of)), _mm256_add_ps(pair(2, of), pair(3, of)));
+            let weights = _mm256_set_m128(_mm_set1_ps(across[2 * of + 1]), _mm_set1_ps(across[2 * of]));
+            _mm256_mul_ps(sum, weights)
+        };
+        let halves = _mm256_add_ps(columns(0), columns(1));
+        let sum = _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps::<1>(halves));
+        let packed = _mm_packs_epi32(_mm_cvtps_epi32(sum), _mm_setzero_si128());
+        let kept = _mm_min_epi16(_mm_max_epi16(packed, _mm_setzero_si128()), _mm_set1_epi16(LAYER_ONE));
+        let mut out = [0i16; 4];
+        _mm_storel_epi64(out.as_mut_ptr().cast(), kept);
+        out
+    }
+}

@@ -1,0 +1,17 @@
+use inkcast_frame::LAYER_ONE;
+
+/// The definition: the sum over four rows and four columns of pixels from index `first` on, rows `stride` pixels apart.
+/// Columns are summed first, then rows in the order in which a register is folded in half and in half again.
+pub(super) fn sample(layers: &[[i16; 4]], first: usize, stride: usize, across: &[f32; 4], down: &[f32; 4]) -> [i16; 4] {
+    let mut columns = [[0.0; 4]; 4];
+    for (i, column) in columns.iter_mut().enumerate() {
+        for (c, value) in column.iter_mut().enumerate() {
+            let row = |j: usize| f32::from(layers[first + j * stride + i][c]) * down[j];
+            *value = ((row(0) + row(1)) + (row(2) + row(3))) * across[i];
+        }
+    }
+    std::array::from_fn(|c| {
+        let sum = (columns[0][c] + columns[2][c]) + (columns[1][c] + columns[3][c]);
+        (sum.round_ties_even() as i32).clamp(0, i32::from(LAYER_ONE)) as i16
+    })
+}
