@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use inkcast_frame::{FrameInfo, FrameView, FrameViewMut, Layers};
-use inkcast_generator::{Package, Style};
+use inkcast_generator::{GeneratorError, Package, Style};
 use inkcast_kernels::Level;
 use inkcast_kernels::warp::Warped;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -46,7 +46,7 @@ impl Stylizer {
         Ok(Stylizer {
             package,
             pool,
-            level: Level::detect(),
+            level: Level::choose().map_err(GeneratorError::from)?,
             generate,
             history: History::default(),
             ingested: Ingested::default(),
