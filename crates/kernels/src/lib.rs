@@ -4,17 +4,23 @@
 //! number of threads.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod bordered;
 pub mod compose;
+pub mod confidence;
 pub mod conv;
 mod cpu;
+pub mod densify;
 pub mod emit;
 mod feature_map;
 pub mod ingest;
+mod lanes;
 pub mod print;
 pub mod pyramid;
+pub mod search;
 pub mod shuffle;
 mod vectorised;
 pub mod warp;
 
+pub use bordered::Bordered;
 pub use cpu::{LEVEL_VARIABLE, Level, UnknownLevel};
 pub use feature_map::FeatureMap;

@@ -1,36 +1,34 @@
 use inkcast_frame::Plane;
+use inkcast_kernels::search::Match;
 
-/// Bins of the histograms that are compared.
-const BINS: usize = 64;
-/// Mean change of luma, in 0..1, without which no cut is seen.
-const CHANGE: f64 = 30.0 / 255.0;
-/// Correlation of the histograms below which the scenes differ. A camera that pans keeps its histogram.
-const CORRELATION: f64 = 0.8;
+/// A patch with more contrast than this many times the noise is textured.
+const TEXTURE: f32 = 6.0;
+/// Share of a patch's contrast that may stay unexplained in one that was found again.
+const UNEXPLAINED: f32 = 0.3;
+/// Share of the patches, textured in both frames, without which nothing can be told.
+const ENOUGH: f32 = 0.1;
+/// Fewer patches found again than this share are a cut, if the difference in luma stays above the other: in a scene that
+/// goes on, even a fast one, more are found; where nothing changes much, a cut would gain nothing.
+const FOUND: f32 = 0.7;
+const DIFFERENT: f32 = 8.0 / 255.0;
 
-/// Whether two frames' luma shows different scenes: many pixels changed and so did the distribution of brightness.
-pub fn is_cut(previous: &Plane, current: &Plane) -> bool {
-    let changes = previous.data().iter().zip(current.data()).map(|(a, b)| (a - b).abs() as f64);
-    let change = changes.sum::<f64>() / current.data().len() as f64;
-    change > CHANGE && correlation(&histogram(previous), &histogram(current)) < CORRELATION
-}
-
-fn histogram(plane: &Plane) -> [f64; BINS] {
-    let mut bins = [0.0; BINS];
-    for value in plane.data() {
-        bins[((value * BINS as f32) as usize).min(BINS - 1)] += 1.0;
+/// Whether two frames show different scenes, from the matches of both directions on a coarse level, where motion is
+/// small and noise is low, after brightness was made equal.
+///
+/// Texture decides and not brightness: scenes of similar brightness differ in it, while a flash or a fade keeps it.
+/// A patch that is flat in one of the frames, because it is black, or white in a flash, says nothing.
+pub(crate) fn is_cut(forward: &Plane<Match>, backward: &Plane<Match>, difference: &Plane, noise: f32) -> bool {
+    let is_textured = |found: &Match| found.contrast > TEXTURE * noise;
+    let is_found = |found: &Match| found.error < UNEXPLAINED * found.contrast;
+    let (mut textured, mut found) = (0, 0);
+    for (there, back) in forward.data().iter().zip(backward.data()) {
+        if is_textured(there) && is_textured(back) {
+            textured += 1;
+            found += usize::from(is_found(there));
+        }
     }
-    bins
-}
-
-/// Pearson's correlation coefficient; 1 if both are constant.
-fn correlation(a: &[f64; BINS], b: &[f64; BINS]) -> f64 {
-    let mean = |bins: &[f64; BINS]| bins.iter().sum::<f64>() / BINS as f64;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(b) {
-        let (a, b) = (a - mean_a, b - mean_b);
-        (ab, aa, bb) = (ab + a * b, aa + a * a, bb + b * b);
-    }
-    let scale = (aa * bb).sqrt();
-    if scale > 0.0 { ab / scale } else { 1.0 }
+    let total: f32 = difference.data().iter().map(|value| value.abs()).sum();
+    textured as f32 > ENOUGH * forward.data().len() as f32
+        && (found as f32) < FOUND * textured as f32
+        && total > DIFFERENT * difference.data().len() as f32
 }

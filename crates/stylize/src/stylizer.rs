@@ -43,14 +43,15 @@ impl Stylizer {
             ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("inkcast-{index}")).build();
         let pool = pool.map_err(|error| StylizeError::Threads { threads, reason: error.to_string() })?;
         let generate = GenerateStage::new(&package, device)?;
+        let level = Level::choose().map_err(GeneratorError::from)?;
         Ok(Stylizer {
             package,
             pool,
-            level: Level::choose().map_err(GeneratorError::from)?,
+            level,
             generate,
             history: History::default(),
             ingested: Ingested::default(),
-            motion: MotionStage::default(),
+            motion: MotionStage::new(level),
             carried: Warped::default(),
             fresh: Layers::default(),
             settled: Settled::default(),

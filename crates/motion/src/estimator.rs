@@ -1,0 +1,152 @@
+use std::ops::Range;
+
+use inkcast_frame::Plane;
+use inkcast_kernels::Level;
+use inkcast_kernels::confidence::{Evidence, confidence_row};
+use rayon::prelude::*;
+
+use crate::agreement::{self, Halves};
+use crate::direction::Direction;
+use crate::pyramid::Pyramid;
+use crate::{Exposure, Motion, cut, exposure, noise};
+
+/// Estimates motion from frame to frame. Two calls with the same frames give the same bits: nothing but working memory is
+/// kept between calls.
+#[derive(Debug)]
+pub struct MotionEstimator {
+    level: Level,
+    previous: Pyramid,
+    current: Pyramid,
+    forward: Direction,
+    backward: Direction,
+    half_difference: Plane,
+    columns: Plane,
+    agreement: Plane,
+}
+
+impl Default for MotionEstimator {
+    fn default() -> Self {
+        MotionEstimator::new(Level::detect())
+    }
+}
+
+/// The level at which the two frames are made equally bright, counted from the finest, and the one at which a cut is
+/// looked for then.
+const EXPOSED: usize = 3;
+const CUT: usize = 2;
+
+/// Difference of luma up to which a pixel is explained, and from which on it is not, without noise.
+const EXPLAINED: f32 = 4.0 / 255.0;
+const UNEXPLAINED: f32 = 15.0 / 255.0;
+
+impl MotionEstimator {
+    /// With the kernels of `level`, which the processor must have.
+    pub fn new(level: Level) -> Self {
+        MotionEstimator {
+            level,
+            previous: Pyramid::default(),
+            current: Pyramid::default(),
+            forward: Direction::default(),
+            backward: Direction::default(),
+            half_difference: Plane::default(),
+            columns: Plane::default(),
+            agreement: Plane::default(),
+        }
+    }
+
+    /// Motion from luma `current` to luma `previous`, both 0..1 and of the same size, into `motion`.
+    pub fn estimate(&mut self, previous: &Plane, current: &Plane, motion: &mut Motion) {
+        assert_eq!(previous.size(), current.size(), "sizes of the two frames");
+        let (width, height) = current.size();
+        motion.flow.resize(width, height);
+        motion.confidence.resize(width, height);
+        (motion.scene_cut, motion.repeated) = (false, false);
+        (motion.camera, motion.exposure) = ([0.0; 2], Exposure::default());
+        if previous == current {
+            motion.repeated = true;
+            motion.flow.data_mut().fill([0.0; 2]);
+            motion.confidence.data_mut().fill(1.0);
+            return;
+        }
+        let level = self.level;
+        self.previous.build(level, previous);
+        self.current.build(level, current);
+        let noise = noise::estimate(&self.previous.levels()[0], &self.current.levels()[0]);
+        let top = self.current.levels().len() - 1;
+        let exposed = EXPOSED.min(top);
+        let coarse = CUT.min(exposed.saturating_sub(1));
+        let half = 1.min(coarse);
+
+        self.forward.start();
+        self.backward.start();
+        self.refine(exposed..top + 1, noise);
+        if exposed > coarse {
+            let (before, now) = (&self.previous.levels()[exposed], &self.current.levels()[exposed]);
+            motion.exposure = exposure::estimate(before, now, &self.forward.flow);
+            if motion.exposure != Exposure::default() {
+                let Exposure { gain, offset } = motion.exposure;
+                self.previous.levels_mut()[..exposed].iter_mut().for_each(|plane| plane.expose(gain, offset));
+            }
+            self.refine(coarse..exposed, noise);
+        }
+        let (there, back) = (self.forward.matches(), self.backward.matches());
+        motion.scene_cut = cut::is_cut(there, back, &self.forward.difference, noise_at(noise, coarse));
+        if motion.scene_cut {
+            motion.exposure = Exposure::default();
+            motion.flow.data_mut().fill([0.0; 2]);
+            motion.confidence.data_mut().fill(0.0);
+            return;
+        }
+        self.refine(half..coarse, noise);
+        self.half_difference.clone_from(&self.forward.difference);
+        if coarse > 0 {
+            self.forward.refine(level, &self.current.levels()[0], &self.previous.levels()[0], noise);
+        }
+        motion.camera = self.forward.camera.at((width - 1) as f32 / 2.0, (height - 1) as f32 / 2.0);
+        std::mem::swap(&mut motion.flow, &mut self.forward.flow);
+        self.judge(noise.sqrt(), motion);
+    }
+
+    /// Searches these levels, the coarsest first, in both directions.
+    fn refine(&mut self, levels: Range<usize>, noise: f32) {
+        let MotionEstimator { level, previous, current, forward, backward, .. } = self;
+        let (before, now) = (previous.levels(), current.levels());
+        rayon::join(
+            || levels.clone().rev().for_each(|at| forward.refine(*level, &now[at], &before[at], noise_at(noise, at))),
+            || levels.clone().rev().for_each(|at| backward.refine(*level, &before[at], &now[at], noise_at(noise, at))),
+        );
+    }
+
+    /// Confidence in the flow that was found.
+    fn judge(&mut self, noise: f32, motion: &mut Motion) {
+        let level = self.level;
+        let (width, height) = motion.flow.size();
+        let halves = Halves {
+            forward: &motion.flow,
+            backward: &self.backward.flow,
+            difference: &self.half_difference,
+            noise: 0.5 * noise,
+        };
+        if self.backward.flow.size() == (width.div_ceil(2), height.div_ceil(2)) {
+            agreement::judge(&halves, &mut self.columns, &mut self.agreement);
+        } else {
+            // A frame too small for a half: its flow has nothing to be compared with.
+            self.agreement.resize(width.div_ceil(2), height.div_ceil(2));
+            self.agreement.data_mut().fill(1.0);
+        }
+        let evidence = Evidence {
+            flow: &motion.flow,
+            difference: &self.forward.difference,
+            agreement: &self.agreement,
+            difference_range: [EXPLAINED + noise, UNEXPLAINED + 2.0 * noise],
+        };
+        let rows = motion.confidence.data_mut().par_chunks_mut(width).with_min_len(16);
+        rows.enumerate().for_each(|(y, row)| confidence_row(level, &evidence, y, row));
+    }
+}
+
+/// Variance of noise at a coarser level. Each halves the noise of pixels that know nothing of each other; that of coded
+/// video hangs together, so less is counted on.
+fn noise_at(noise: f32, level: usize) -> f32 {
+    noise / (1 << level) as f32
+}
