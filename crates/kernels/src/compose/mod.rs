@@ -12,10 +12,18 @@ use crate::warp::Warped;
 
 /// Radius of the neighbourhood that carried layers must agree with, in pixels.
 const RADIUS: usize = 2;
-/// How far beyond the neighbourhood's range they may lie.
-const MARGIN: i16 = 6 * LAYER_STEP;
+/// How far beyond the neighbourhood's range they may lie, without trust in them and with full trust.
+const MARGIN: f32 = 6.0 * LAYER_STEP as f32;
+const TRUSTED_MARGIN: f32 = 46.0 * LAYER_STEP as f32;
 /// Age beyond which a pixel counts no older: the mean then runs over so many frames.
 const OLDEST: f32 = 15.0;
+/// Least age of a pixel whose value is held.
+const HOLDABLE: f32 = 1.5;
+/// Share of the old value that a held pixel keeps: so a change that stays is taken over within seconds.
+const HELD: f32 = 63.0 / 64.0;
+/// Differences from which on nothing is held, 32 and 128 grey levels: two steps of tone; half of full ink. Powers of two.
+const HOLD_COLOUR: i32 = 32 * LAYER_STEP as i32;
+const HOLD_INK: i32 = 128 * LAYER_STEP as i32;
 /// One frame of age, as ages are stored.
 pub const AGE_STEP: u8 = 16;
 
@@ -30,13 +38,19 @@ type WideChunk = [[i16; 4]; WIDE];
 
 /// Blends `fresh` with what `carried` holds, and writes the age of each pixel.
 ///
-/// Per pixel: the carried layers are clamped to the range of `fresh` in a 5x5 neighbourhood, widened by a margin, so
-/// that nothing which has left the picture can stay (the history rectification of temporal anti-aliasing, Karis 2014).
-/// Then `settled = fresh + w (carried - fresh)` with `w = confidence * n / (n + 1)`, so that a still pixel is the mean
-/// of its past. `n` is its age, at most `steadiness^2` of the oldest: a mean over fewer frames for less steadiness, down
-/// to none. Age grows by one and shrinks with confidence.
+/// - **Trust** is the fourth root of confidence. Confidence is a product of doubts; the next step guards against
+///   what they miss, so that small ones need not cost steadiness.
+/// - **Rectification**: the carried layers are clamped to the range of `fresh` in a 5x5 neighbourhood, widened by a margin
+///   that grows with trust, so that nothing which has left the picture can stay (the history rectification of temporal
+///   anti-aliasing, Karis 2014).
+/// - **Mean**: `settled = fresh + w (carried - fresh)` with `w = trust * n / (n + 1)`, so that a still pixel is the mean
+///   of its past. `n` is its age, at most `steadiness^2` of the oldest: a mean over fewer frames for less steadiness,
+///   down to none. Age grows by one and shrinks with trust.
+/// - **Hysteresis**: the less a layer differs from what was carried, the more `w` goes towards `trust * 63 / 64`
+///   (weighted by `steadiness^2` too). A tone on the border between two steps and the rim of a line then stay on one
+///   side; what really changes is followed at once, and a small change that lasts within seconds.
 ///
-/// Returns the mean of `w`. The result does not depend on the number of threads.
+/// Returns the mean of the weights before hysteresis. The result does not depend on the number of threads.
 pub fn compose(
     level: Level,
     fresh: &Layers,
@@ -49,7 +63,7 @@ pub fn compose(
     assert_eq!(carried.layers.size(), (width, height), "size of the carried layers");
     settled.resize(width, height);
     age.resize(width, height);
-    let most = OLDEST * steadiness * steadiness;
+    let limits = Limits { oldest: OLDEST * steadiness * steadiness, hold: HELD * steadiness * steadiness };
     let rows = settled.data_mut().par_chunks_mut(width).zip(age.data_mut().par_chunks_mut(width));
     // Whole numbers add up to the same in every order.
     let total: u64 = rows
@@ -57,12 +71,19 @@ pub fn compose(
         .map(|(y, (out, out_age))| {
             let chunks = out.chunks_mut(CHUNK).zip(out_age.chunks_mut(CHUNK));
             let sums = chunks.enumerate().map(|(index, (out, out_age))| {
-                u64::from(settle(level, fresh, carried, most, index * CHUNK, y, out, out_age))
+                u64::from(settle(level, fresh, carried, limits, index * CHUNK, y, out, out_age))
             });
             sums.sum::<u64>()
         })
         .sum();
     total as f32 / WEIGHT_ONE / (width * height) as f32
+}
+
+/// What steadiness allows: the age that counts at most, and the weight of holding.
+#[derive(Clone, Copy)]
+struct Limits {
+    oldest: f32,
+    hold: f32,
 }
 
 /// One in the weights of a chunk.
@@ -73,7 +94,7 @@ fn settle(
     level: Level,
     fresh: &Layers,
     carried: &Warped,
-    most: f32,
+    limits: Limits,
     x: usize,
     y: usize,
     out: &mut [[i16; 4]],
@@ -85,8 +106,8 @@ fn settle(
     history.confidence[..count].copy_from_slice(&carried.confidence.row(y)[x..x + count]);
     history.age[..count].copy_from_slice(&carried.age.row(y)[x..x + count]);
 
-    let mut weights = [0; CHUNK];
-    let sum = weigh(level, &mut history, most, &mut weights);
+    let mut weights = Weights { mean: [0; CHUNK], hold: [0; CHUNK], margin: [0; CHUNK] };
+    let sum = weigh(level, &mut history, limits, &mut weights);
     out_age.copy_from_slice(&history.age[..count]);
     if sum == 0 {
         out.copy_from_slice(&fresh.row(y)[x..x + count]);
@@ -123,18 +144,31 @@ fn widen(row: &[[i16; 4]], x: usize, out: &mut WideChunk) {
     }
 }
 
+/// How much of what was carried is kept, for each pixel of a chunk.
+struct Weights {
+    /// Weight in the mean, in 1 / [`WEIGHT_ONE`].
+    mean: [i32; CHUNK],
+    /// What holding adds to it at most.
+    hold: [i32; CHUNK],
+    /// How far beyond the neighbourhood's range it may lie.
+    margin: [i16; CHUNK],
+}
+
 vectorised! {
-    /// Weights of the carried layers in 1 / [`WEIGHT_ONE`], and the new ages in place of the old; returns the sum of the
-    /// weights.
-    fn weigh(history: &mut Chunk, most: f32, weights: &mut [i32; CHUNK]) -> u32 {
+    /// Finds the weights, puts the new ages in place of the old, and returns the sum of the weights in the mean.
+    fn weigh(history: &mut Chunk, limits: Limits, weights: &mut Weights) -> u32 {
         let mut sum = 0;
         for i in 0..CHUNK {
-            let trust = f32::from(history.confidence[i]) * (1.0 / 255.0);
+            let trust = (f32::from(history.confidence[i]) * (1.0 / 255.0)).sqrt().sqrt();
             let age = f32::from(history.age[i]) * (1.0 / AGE_STEP as f32);
-            let counted = if age < most { age } else { most };
-            let weight = trust * counted / (counted + 1.0);
-            weights[i] = whole(weight * WEIGHT_ONE);
-            sum += weights[i] as u32;
+            let counted = if age < limits.oldest { age } else { limits.oldest };
+            let mean = trust * counted / (counted + 1.0);
+            let held = trust * limits.hold;
+            let hold = if age >= HOLDABLE && held > mean { held - mean } else { 0.0 };
+            weights.mean[i] = whole(mean * WEIGHT_ONE);
+            weights.hold[i] = whole(hold * WEIGHT_ONE);
+            weights.margin[i] = whole(MARGIN + trust * trust * (TRUSTED_MARGIN - MARGIN)) as i16;
+            sum += weights.mean[i] as u32;
             let grown = age * trust + 1.0;
             let grown = if grown < OLDEST { grown } else { OLDEST };
             history.age[i] = whole(grown * AGE_STEP as f32) as u8;
@@ -154,7 +188,7 @@ vectorised! {
     fn blend(
         rows: &[WideChunk; ROWS],
         carried: &[[i16; 4]; CHUNK],
-        weights: &[i32; CHUNK],
+        weights: &Weights,
         settled: &mut [[i16; 4]; CHUNK],
     ) {
         let (mut low, mut high) = (rows[0], rows[0]);
@@ -174,10 +208,15 @@ vectorised! {
                     least = least.min(low[x + i][c]);
                     most = most.max(high[x + i][c]);
                 }
-                let kept = carried[x][c].max(least.saturating_sub(MARGIN)).min(most.saturating_add(MARGIN));
+                let margin = weights.margin[x];
+                let kept = carried[x][c].max(least.saturating_sub(margin)).min(most.saturating_add(margin));
                 let new = fresh[x + RADIUS][c];
-                let change = (i32::from(kept) - i32::from(new)) * weights[x];
-                let value = new + ((change + (1 << 14)) >> 15) as i16;
+                let change = i32::from(kept) - i32::from(new);
+                // How near they are, in 1 / WEIGHT_ONE: one where they are equal.
+                let span = if c == 3 { HOLD_INK } else { HOLD_COLOUR };
+                let nearness = (span - change.abs()).max(0) * ((1 << 15) / span);
+                let weight = weights.mean[x] + ((weights.hold[x] * nearness) >> 15);
+                let value = new + ((change * weight + (1 << 14)) >> 15) as i16;
                 settled[x][c] = value.max(0).min(LAYER_ONE);
             }
         }

@@ -32,8 +32,9 @@ pub struct Warped {
 
 /// Reads `layers` and `age` at each pixel plus its flow.
 ///
-/// Layers are interpolated by Catmull-Rom splines (Keys 1981, a = -1/2), which unlike linear interpolation do not blur
-/// when a picture is warped again and again; overshoot beyond the range of layers is cut. A flow of whole pixels copies.
+/// Layers are interpolated by cubic convolution (Keys 1981) with a parameter that unlike linear interpolation does not
+/// blur when a picture is warped again and again; overshoot beyond the range of layers is cut. A flow of whole pixels
+/// copies.
 pub fn warp(level: Level, layers: &Layers, age: &Plane<u8>, motion: MotionField<'_>, warped: &mut Warped) {
     let (width, height) = layers.size();
     assert_eq!(motion.flow.size(), motion.confidence.size(), "grids of flow and confidence");
