@@ -21,6 +21,13 @@ pub struct Architecture {
     pub blocks: usize,
     /// Length of a style vector.
     pub style_dims: usize,
+    /// Whether the first convolution also sees the layers carried from the previous frame and the trust in them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub carried_input: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Kinds of networks.
@@ -68,6 +75,8 @@ pub(crate) struct ConvShape {
 
 /// Channels that the network gives: red, green, blue, ink.
 pub(crate) const LAYERS: usize = 4;
+/// Channels of what is carried from the previous frame: its layers and the trust in them.
+pub(crate) const CARRIED: usize = LAYERS + 1;
 /// Samples of a 2x2 block, which pixel-(un)shuffle moves between space and channels.
 pub(crate) const SHUFFLE: usize = 4;
 
@@ -100,7 +109,8 @@ impl Architecture {
             area,
             gain: 1.0,
         };
-        let mut convs = vec![conv("enter", 3 * SHUFFLE, half, 3, 1, 4), conv("down", half, quarter, 3, 2, 16)];
+        let colours = if self.carried_input { 3 + CARRIED } else { 3 };
+        let mut convs = vec![conv("enter", colours * SHUFFLE, half, 3, 1, 4), conv("down", half, quarter, 3, 2, 16)];
         for block in 0..self.blocks {
             convs.push(conv(&format!("blocks.{block}.first"), quarter, quarter, 3, 1, 16));
             // A residual branch that starts small keeps deep stacks near the identity at first.
@@ -157,8 +167,14 @@ impl Architecture {
 mod tests {
     use super::*;
 
-    const SMALL: Architecture =
-        Architecture { kind: Kind::ComicU, half_channels: 16, quarter_channels: 32, blocks: 3, style_dims: 16 };
+    const SMALL: Architecture = Architecture {
+        kind: Kind::ComicU,
+        half_channels: 16,
+        quarter_channels: 32,
+        blocks: 3,
+        style_dims: 16,
+        carried_input: false,
+    };
 
     #[test]
     fn operations_are_those_of_the_layers() {
@@ -166,6 +182,10 @@ mod tests {
         // up 32*64, mix 4*16*16*9, exit 4*16*16*9.
         let products = 4 * 12 * 16 * 9 + 16 * 32 * 9 + 6 * 32 * 32 * 9 + 32 * 64 + 2 * 4 * 16 * 16 * 9;
         assert_eq!(SMALL.operations(4, 4), 2 * products);
+        // Five more channels for each pixel of a 2x2 block.
+        let carried = Architecture { carried_input: true, ..SMALL };
+        assert_eq!(carried.operations(4, 4), 2 * (products + 4 * 20 * 16 * 9));
+        assert_eq!(carried.parameter_count(0) - SMALL.parameter_count(0), 20 * (16 * 9 + 16));
     }
 
     #[test]
@@ -186,6 +206,9 @@ mod tests {
     fn the_manifest_spelling_is_kebab_case() {
         let text = "kind = \"comic-u\"\nhalf-channels = 16\nquarter-channels = 32\nblocks = 3\nstyle-dims = 16\n";
         assert_eq!(toml::from_str::<Architecture>(text).unwrap(), SMALL);
+        assert_eq!(toml::to_string(&SMALL).unwrap(), text);
+        let carried: Architecture = toml::from_str(&format!("{text}carried-input = true")).unwrap();
+        assert_eq!(carried, Architecture { carried_input: true, ..SMALL });
         assert!(toml::from_str::<Architecture>(&format!("{text}depth = 2")).is_err());
     }
 }

@@ -1,8 +1,9 @@
 use candle_core::Device;
 use inkcast_frame::{Layers, Picture};
 use inkcast_kernels::Level;
+use inkcast_kernels::shuffle::Carried;
 
-use crate::{CpuEngine, Folded, GeneratorError, TensorEngine};
+use crate::{CpuEngine, Folded, GeneratorError, Precision, TensorEngine};
 
 /// A generator ready to run, wherever it runs.
 #[derive(Debug)]
@@ -15,8 +16,11 @@ pub enum Engine {
 
 impl Engine {
     /// `folded` on the CPU, with the best instructions that it has and that `INKCAST_CPU_LEVEL` allows.
-    pub fn cpu(folded: &Folded) -> Result<Self, GeneratorError> {
-        Ok(Engine::Cpu(Box::new(CpuEngine::new(folded, Level::choose()?)?)))
+    ///
+    /// # Errors
+    /// If that variable names no level, or `precision` asks for what the style is not prepared for.
+    pub fn cpu(folded: &Folded, precision: Precision) -> Result<Self, GeneratorError> {
+        Ok(Engine::Cpu(Box::new(CpuEngine::new(folded, Level::choose()?, precision)?)))
     }
 
     /// Whether the CUDA device with this index can be opened, and if not, why.
@@ -38,11 +42,17 @@ impl Engine {
         Ok(())
     }
 
-    /// The layers of one picture; on the CPU by the current thread pool.
-    pub fn run(&mut self, picture: &Picture, layers: &mut Layers) -> Result<(), GeneratorError> {
+    /// The layers of one picture; on the CPU by the current thread pool. What is carried from the previous frame is
+    /// used by networks that take it, and is nothing to others.
+    pub fn run(
+        &mut self,
+        picture: &Picture,
+        carried: Option<Carried<'_>>,
+        layers: &mut Layers,
+    ) -> Result<(), GeneratorError> {
         match self {
-            Engine::Cpu(engine) => engine.run(picture, layers),
-            Engine::Tensor(engine) => engine.run(picture, layers)?,
+            Engine::Cpu(engine) => engine.run(picture, carried, layers),
+            Engine::Tensor(engine) => engine.run(picture, carried, layers)?,
         }
         Ok(())
     }

@@ -55,6 +55,9 @@ pub enum GeneratorError {
         /// Why not.
         reason: String,
     },
+    /// A style that cannot run in 8-bit integers.
+    #[error("the style has no activations in model.toml, which 8-bit arithmetic needs: calibrate the model or use f32")]
+    NotCalibrated,
     /// A level of instructions that does not exist.
     #[error(transparent)]
     Level(#[from] inkcast_kernels::UnknownLevel),

@@ -18,9 +18,10 @@ mod package;
 mod tensor_engine;
 
 pub use architecture::{Architecture, Init, Kind, Parameter};
-pub use cpu_engine::CpuEngine;
+pub use cpu_engine::{CpuEngine, Precision};
 pub use engine::Engine;
 pub use error::GeneratorError;
+pub use inkcast_kernels::shuffle::Carried;
 pub use network::{Activation, CandleOps, Conv, ConvOps, Folded, Generator};
 pub use package::{Manifest, Origin, Package, Screen, Style, Training};
 pub use tensor_engine::TensorEngine;

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use candle_core::{DType, Device, IndexOp, Result, Tensor};
 
-use crate::architecture::ConvShape;
+use crate::architecture::{CARRIED, ConvShape};
 use crate::{Architecture, GeneratorError};
 
 /// What follows a convolution.
@@ -123,7 +123,7 @@ impl Generator {
             self.architecture.convs().iter().map(|shape| self.fold_conv(shape, &style)).collect::<Result<_>>()?;
         let identity = Tensor::eye(3, DType::F32, style.device())?;
         let source = (self.tensors["source.style"].matmul(&style)?.reshape((3, 3))? + identity)?;
-        Ok(Folded { architecture: self.architecture, convs, source })
+        Ok(Folded { architecture: self.architecture, convs, source, activations: Vec::new() })
     }
 
     fn fold_conv(&self, shape: &ConvShape, style: &Tensor) -> Result<Conv> {
@@ -155,12 +155,16 @@ pub struct Folded {
     pub(crate) convs: Vec<Conv>,
     /// `[3, 3]`: how much of each source channel goes into each colour channel.
     pub(crate) source: Tensor,
+    activations: Vec<f32>,
 }
 
 impl Folded {
     /// Layers `[N, 4, H, W]` (red, green, blue, ink) of RGB pictures `[N, 3, H, W]`; both sides must be multiples of 4.
     /// Values are not yet clamped to 0..1: training wants to see how far beyond they are.
-    pub fn forward(&self, ops: &dyn ConvOps, rgb: &Tensor) -> Result<Tensor> {
+    ///
+    /// `carried` is `[N, 5, H, W]`: the previous layers and the trust in them, 0..1; nothing is as good as zeros. Only a
+    /// network with [`Architecture::carried_input`] looks at it.
+    pub fn forward(&self, ops: &dyn ConvOps, rgb: &Tensor, carried: Option<&Tensor>) -> Result<Tensor> {
         let (batch, _, height, width) = rgb.dims4()?;
         if height % 4 != 0 || width % 4 != 0 {
             candle_core::bail!("the generator takes sizes that are multiples of 4, not {width}x{height}");
@@ -172,7 +176,12 @@ impl Folded {
             candle_core::bail!("a folded generator has at least five convolutions");
         };
 
-        let fine = run(enter, &candle_nn::ops::pixel_unshuffle(rgb, 2)?, None, Activation::Relu)?;
+        let input = match (self.architecture.carried_input, carried) {
+            (false, _) => rgb.clone(),
+            (true, Some(carried)) => Tensor::cat(&[rgb, carried], 1)?,
+            (true, None) => rgb.pad_with_zeros(1, 0, CARRIED)?,
+        };
+        let fine = run(enter, &candle_nn::ops::pixel_unshuffle(&input, 2)?, None, Activation::Relu)?;
         let mut coarse = run(down, &fine, None, Activation::Relu)?;
         for block in blocks.chunks(2) {
             let inner = run(&block[0], &coarse, None, Activation::Relu)?;
@@ -190,6 +199,32 @@ impl Folded {
         change + Tensor::cat(&[&source, &ink], 1)?
     }
 
+    /// Sizes of the network.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// Upper ends of the activations ([`crate::Style::activations`]); empty if they are not known.
+    pub fn activations(&self) -> &[f32] {
+        &self.activations
+    }
+
+    /// The same weights with the upper ends of their activations, so that they can run in 8-bit integers.
+    ///
+    /// # Errors
+    /// If there are ends, but not one for each convolution with a ReLU, finite and above zero.
+    pub fn with_activations(self, activations: &[f32]) -> std::result::Result<Folded, GeneratorError> {
+        let needed = self.convs.len() - 1;
+        if !activations.is_empty() && activations.len() != needed {
+            let reason = format!("{} activations were given, the network has {needed}", activations.len());
+            return Err(GeneratorError::Architecture(reason));
+        }
+        if !activations.iter().all(|end| end.is_finite() && *end > 0.0) {
+            return Err(GeneratorError::Architecture("activations must be finite and above 0".to_string()));
+        }
+        Ok(Folded { activations: activations.to_vec(), ..self })
+    }
+
     /// The same weights on another device.
     pub fn to_device(&self, device: &Device) -> Result<Folded> {
         let convs = (self.convs.iter())
@@ -198,7 +233,7 @@ impl Folded {
                 Ok(Conv { weight, bias, stride: conv.stride })
             })
             .collect::<Result<_>>()?;
-        Ok(Folded { architecture: self.architecture, convs, source: self.source.to_device(device)? })
+        Ok(Folded { convs, source: self.source.to_device(device)?, ..self.clone() })
     }
 
     /// Plain numbers of the 3x3 source matrix, row by row.

@@ -5,7 +5,7 @@ use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Architecture, Generator, GeneratorError};
+use crate::{Architecture, Folded, Generator, GeneratorError};
 
 const EMBEDDED_MANIFEST: &str = include_str!("../../../models/inkcast-s/model.toml");
 const EMBEDDED_WEIGHTS: &[u8] = include_bytes!("../../../models/inkcast-s/model.safetensors");
@@ -197,6 +197,12 @@ impl Package {
         let Manifest { default_style, styles, .. } = &self.manifest;
         let wanted = if name.is_empty() { default_style } else { name };
         styles.iter().find(|style| style.name == *wanted).ok_or_else(|| self.unknown_style(wanted))
+    }
+
+    /// The network with the style called `name` folded in, ready for an engine; an empty name means the default.
+    pub fn fold(&self, name: &str) -> Result<Folded, GeneratorError> {
+        let activations = &self.style(name)?.activations;
+        self.generator.fold(self.style_vector(name)?)?.with_activations(activations)
     }
 
     fn unknown_style(&self, style: &str) -> GeneratorError {

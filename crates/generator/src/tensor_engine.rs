@@ -1,7 +1,8 @@
 use candle_core::{Device, Result, Tensor};
 use inkcast_frame::{LAYER_ONE, Layers, Picture};
 
-use crate::{CandleOps, Folded};
+use crate::architecture::CARRIED;
+use crate::{CandleOps, Carried, Folded};
 
 /// Runs folded weights through Candle on any device: the production path on CUDA, the reference on the CPU.
 #[derive(Debug)]
@@ -23,11 +24,19 @@ impl TensorEngine {
         Ok(())
     }
 
-    /// The layers of one picture of any size.
-    pub fn run(&mut self, picture: &Picture, layers: &mut Layers) -> Result<()> {
+    /// The layers of one picture of any size. What is carried from the previous frame is used by networks that take it.
+    pub fn run(&mut self, picture: &Picture, carried: Option<Carried<'_>>, layers: &mut Layers) -> Result<()> {
         let (width, height) = picture.size();
         layers.resize(width, height);
-        let output = self.folded.forward(&CandleOps, &self.upload(picture)?)?.clamp(0.0, 1.0)?;
+        let rgb = self.upload(picture.size(), 3, |x, y, channel| f32::from(picture.at(x, y)[channel]) / 255.0)?;
+        let carried = match carried.filter(|_| self.folded.architecture().carried_input) {
+            None => None,
+            Some(Carried { layers, confidence }) => Some(self.upload(layers.size(), CARRIED, |x, y, channel| {
+                let layer = layers.at(x, y).get(channel).map(|&layer| f32::from(layer) / f32::from(LAYER_ONE));
+                layer.unwrap_or_else(|| f32::from(confidence.at(x, y)) / 255.0)
+            })?),
+        };
+        let output = self.folded.forward(&CandleOps, &rgb, carried.as_ref())?.clamp(0.0, 1.0)?;
         // [1, 4, H, W] -> [H, W, 4]
         let output = output.squeeze(0)?.narrow(1, 0, height)?.narrow(2, 0, width)?.permute((1, 2, 0))?;
         let values = output.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
@@ -38,17 +47,20 @@ impl TensorEngine {
         Ok(())
     }
 
-    /// `[1, 3, H, W]`, the sides completed to multiples of 4 by repeating the last column and row.
-    fn upload(&self, picture: &Picture) -> Result<Tensor> {
-        let (width, height) = picture.size();
+    /// `[1, channels, H, W]`, the sides completed to multiples of 4 by repeating the last column and row.
+    fn upload(
+        &self,
+        (width, height): (usize, usize),
+        channels: usize,
+        value: impl Fn(usize, usize, usize) -> f32,
+    ) -> Result<Tensor> {
         let (full_width, full_height) = (width.next_multiple_of(4), height.next_multiple_of(4));
-        let mut values = Vec::with_capacity(3 * full_width * full_height);
-        for channel in 0..3 {
+        let mut values = Vec::with_capacity(channels * full_width * full_height);
+        for channel in 0..channels {
             for y in 0..full_height {
-                let row = picture.row(y.min(height - 1));
-                values.extend((0..full_width).map(|x| f32::from(row[x.min(width - 1)][channel]) / 255.0));
+                values.extend((0..full_width).map(|x| value(x.min(width - 1), y.min(height - 1), channel)));
             }
         }
-        Tensor::from_vec(values, (1, 3, full_height, full_width), &self.device)
+        Tensor::from_vec(values, (1, channels, full_height, full_width), &self.device)
     }
 }

@@ -8,6 +8,7 @@ mod bordered;
 pub mod compose;
 pub mod confidence;
 pub mod conv;
+pub mod conv_u8;
 mod cpu;
 pub mod densify;
 pub mod emit;

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use inkcast_frame::{FrameInfo, FrameView, FrameViewMut, Layers};
-use inkcast_generator::{GeneratorError, Package, Style};
+use inkcast_generator::{Carried, GeneratorError, Package, Style};
 use inkcast_kernels::Level;
 use inkcast_kernels::warp::Warped;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -120,7 +120,9 @@ impl Stylizer {
                 s3_carry::run(level, history, &motion.motion, ingested.motion_shift, carried);
                 clock.stage(2);
             }
-            generate.run(&ingested.picture, fresh)?;
+            let looked_back =
+                is_carried.then_some(Carried { layers: &carried.layers, confidence: &carried.confidence });
+            generate.run(&ingested.picture, looked_back, fresh)?;
             clock.stage(3);
             if is_carried {
                 clock.report.carried = s5_compose::run(level, fresh, carried, settings.steadiness, settled);

@@ -27,7 +27,7 @@ pub fn step(weights: &mut Weights, config: &Config, examples: &[Example], step: 
 
         let generator = weights.generator();
         let vector = generator.style(&style.name).expect("every style of the configuration has a vector");
-        let output = generator.fold(vector)?.forward(&TrainingOps, &batch.input)?;
+        let output = generator.fold(vector)?.forward(&TrainingOps, &batch.input, None)?;
         let terms = loss_terms(&output, &batch.target)?;
         weights.add(&mut gradient, &(&terms * &factors)?.sum_all()?.backward()?)?;
         losses.push(terms.to_vec1()?.try_into().expect("the loss has a value for each term"));

@@ -52,7 +52,7 @@ pub fn run(generator: &Generator, style: &str, picture: &Rgb) -> Result<Layers> 
     let planes: Vec<f32> = (0..3).flat_map(|c| picture.data().iter().map(move |pixel| pixel[c])).collect();
     let input = Tensor::from_vec(planes, (1, 3, height, width), &Device::Cpu)?;
     let vector = generator.style(style).with_context(|| format!("the network has no style \"{style}\""))?;
-    let output = generator.fold(vector)?.forward(&TrainingOps, &input)?.flatten_all()?.to_vec1::<f32>()?;
+    let output = generator.fold(vector)?.forward(&TrainingOps, &input, None)?.flatten_all()?.to_vec1::<f32>()?;
     let pixels = width * height;
     Ok(Layers::from_fn(width, height, |x, y| [0, 1, 2, 3].map(|c| output[c * pixels + y * width + x].clamp(0.0, 1.0))))
 }

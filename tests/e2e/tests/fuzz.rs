@@ -71,8 +71,14 @@ fn joined(manifest: &[u8], weights: &[u8]) -> Vec<u8> {
 
 /// Manifest and weights of the smallest network that is whole.
 fn small_package() -> (Vec<u8>, Vec<u8>) {
-    let architecture =
-        Architecture { kind: Kind::ComicU, half_channels: 1, quarter_channels: 1, blocks: 1, style_dims: 1 };
+    let architecture = Architecture {
+        kind: Kind::ComicU,
+        half_channels: 1,
+        quarter_channels: 1,
+        blocks: 1,
+        style_dims: 1,
+        carried_input: false,
+    };
     let mut shapes: BTreeMap<String, Vec<usize>> =
         architecture.parameters().into_iter().map(|parameter| (parameter.name, parameter.shape)).collect();
     shapes.insert("style.plain".into(), vec![1]);

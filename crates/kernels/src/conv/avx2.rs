@@ -6,48 +6,55 @@ use crate::Level;
 /// Vectors of 8 floats in a group of outputs.
 const VECTORS: usize = LANES / 8;
 
-/// Register tiles: 6 pixels x 16 outputs use 12 of the 16 registers for sums, two for weights, one for the input.
+/// Register tiles: 6 pixels x 16 outputs use 12 of the 16 registers for sums. An input value is broadcast once for the up
+/// to three outputs that see it under different taps.
 pub(super) fn row(row: Row<'_>, output: &mut [f32]) {
     assert!(Level::Avx2.is_available(), "this processor has no AVX2 with FMA");
     assert!(row.is_inside(output), "a row outside its maps");
-    let groups = row.conv.padded_outputs() / LANES;
-    for group in 0..groups {
-        // SAFETY: the processor has AVX2 and FMA and the row lies inside its slices, both asserted above.
-        unsafe { tiles::<6>(&row, group, output) };
+    for group in 0..row.conv.groups() {
+        // SAFETY: the processor has the features of the level and the row lies inside its slices, both asserted above.
+        unsafe {
+            match (row.conv.kernel, row.conv.stride) {
+                (1, _) => tiles::<6, 1, 1>(&row, group, output),
+                (_, 1) => tiles::<6, 3, 1>(&row, group, output),
+                _ => tiles::<6, 3, 2>(&row, group, output),
+            }
+        }
     }
 }
 
 /// All pixels of a row for one group of outputs: whole tiles of `P` pixels, then one that reaches back over pixels
 /// already done, or single pixels in a row shorter than a tile.
 #[target_feature(enable = "avx2,fma")]
-unsafe fn tiles<const P: usize>(row: &Row<'_>, group: usize, output: &mut [f32]) {
+unsafe fn tiles<const P: usize, const K: usize, const S: usize>(row: &Row<'_>, group: usize, output: &mut [f32]) {
     let mut pixel = 0;
-    while pixel + P <= row.pixels {
-        // SAFETY: as for this function; the tile ends within the row.
-        unsafe { tile::<P>(row, group, pixel, output) };
-        pixel += P;
-    }
-    if pixel == row.pixels {
-        return;
-    }
-    if row.pixels >= P {
-        // SAFETY: as above. No result depends on the output's old values, so doing a pixel twice does no harm.
-        unsafe { tile::<P>(row, group, row.pixels - P, output) };
-    } else {
-        for pixel in pixel..row.pixels {
-            // SAFETY: as above.
-            unsafe { tile::<1>(row, group, pixel, output) };
+    while pixel < row.pixels {
+        // SAFETY: as for this function; the tile ends within the row. No result depends on the output's old values, so
+        // doing a pixel twice does no harm.
+        unsafe {
+            if row.pixels >= P {
+                pixel = pixel.min(row.pixels - P);
+                tile::<P, K, S>(row, group, pixel, output);
+                pixel += P;
+            } else {
+                tile::<1, K, S>(row, group, pixel, output);
+                pixel += 1;
+            }
         }
     }
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn tile<const P: usize>(row: &Row<'_>, group: usize, pixel: usize, output: &mut [f32]) {
-    let conv = row.conv;
-    let group_size = conv.kernel * conv.kernel * conv.inputs * LANES;
+unsafe fn tile<const P: usize, const K: usize, const S: usize>(
+    row: &Row<'_>,
+    group: usize,
+    pixel: usize,
+    output: &mut [f32],
+) {
+    let (conv, channels) = (row.conv, row.channels);
     // SAFETY: the caller has asserted `Row::is_inside`, which covers each offset formed below.
     unsafe {
-        let mut weights = conv.weights.as_ptr().add(group * group_size);
+        let mut weights = conv.weights.as_ptr().add(group * conv.group_size());
         let mut sums = [[_mm256_setzero_ps(); VECTORS]; P];
         for v in 0..VECTORS {
             let bias = _mm256_loadu_ps(conv.bias.as_ptr().add(group * LANES + v * 8));
@@ -55,29 +62,39 @@ unsafe fn tile<const P: usize>(row: &Row<'_>, group: usize, pixel: usize, output
                 sum[v] = bias;
             }
         }
-        for ky in 0..conv.kernel {
-            for kx in 0..conv.kernel {
-                let start = pixel * row.input_step + ky * row.input_stride + kx * row.input_channels;
-                let mut input = row.input.as_ptr().add(start);
-                for _ in 0..conv.inputs {
-                    let mut w = [_mm256_setzero_ps(); VECTORS];
+        for ky in 0..K {
+            let mut input = row.input.get_unchecked(ky).as_ptr().add(pixel * S * channels);
+            for _ in 0..conv.inputs {
+                let mut w = [[_mm256_setzero_ps(); VECTORS]; K];
+                for kx in 0..K {
                     for v in 0..VECTORS {
-                        w[v] = _mm256_loadu_ps(weights.add(v * 8));
+                        w[kx][v] = _mm256_loadu_ps(weights.add(kx * LANES + v * 8));
                     }
-                    for p in 0..P {
-                        let value = _mm256_set1_ps(*input.add(p * row.input_step));
-                        for v in 0..VECTORS {
-                            sums[p][v] = _mm256_fmadd_ps(value, w[v], sums[p][v]);
-                        }
-                    }
-                    weights = weights.add(LANES);
-                    input = input.add(1);
                 }
+                // One input column after the other; a literal list, because the compiler must unroll all of it.
+                macro_rules! columns {
+                    ($($x:literal)*) => { $(
+                        if $x < (P - 1) * S + K {
+                            let value = _mm256_set1_ps(*input.add($x * channels));
+                            for kx in 0..K {
+                                if $x >= kx && ($x - kx) % S == 0 && ($x - kx) / S < P {
+                                    let p = ($x - kx) / S;
+                                    for v in 0..VECTORS {
+                                        sums[p][v] = _mm256_fmadd_ps(value, w[kx][v], sums[p][v]);
+                                    }
+                                }
+                            }
+                        }
+                    )* };
+                }
+                columns!(0 1 2 3 4 5 6 7 8 9 10 11 12);
+                weights = weights.add(K * LANES);
+                input = input.add(1);
             }
         }
         for p in 0..P {
             for v in 0..VECTORS {
-                let at = (pixel + p) * row.output_step + group * LANES + v * 8;
+                let at = (pixel + p) * conv.padded_outputs() + group * LANES + v * 8;
                 let mut sum = sums[p][v];
                 if let Some(addend) = row.addend {
                     sum = _mm256_add_ps(sum, _mm256_loadu_ps(addend.as_ptr().add(at)));

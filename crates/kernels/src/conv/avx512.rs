@@ -3,23 +3,35 @@ use std::arch::x86_64::*;
 use super::{LANES, Row};
 use crate::Level;
 
-/// Register tiles: 12 pixels x 32 outputs or 24 pixels x 16 outputs use 24 of the 32 registers for sums, which leaves
-/// room for the weights; the input comes as a broadcast memory operand.
+/// Register tiles: 12 pixels x 32 outputs or 24 pixels x 16 outputs use 24 of the 32 registers for sums. An input value
+/// is broadcast once for the up to three outputs that see it under different taps, whose weights stay in registers too.
 pub(super) fn row(row: Row<'_>, output: &mut [f32]) {
     assert!(Level::Avx512.is_available(), "this processor has no AVX-512");
     assert!(row.is_inside(output), "a row outside its maps");
-    let groups = row.conv.padded_outputs() / LANES;
+    let groups = row.conv.groups();
     let mut group = 0;
     while group < groups {
-        // SAFETY: the processor has AVX-512F and the row lies inside its slices, both asserted above.
+        // SAFETY: the processor has AVX-512 and the row lies inside its slices, both asserted above.
         unsafe {
             if groups - group >= 2 {
-                tiles::<12, 2>(&row, group, output);
+                shape::<12, 2>(&row, group, output);
                 group += 2;
             } else {
-                tiles::<24, 1>(&row, group, output);
+                shape::<24, 1>(&row, group, output);
                 group += 1;
             }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+unsafe fn shape<const P: usize, const V: usize>(row: &Row<'_>, group: usize, output: &mut [f32]) {
+    // SAFETY: as for this function.
+    unsafe {
+        match (row.conv.kernel, row.conv.stride) {
+            (1, _) => tiles::<P, V, 1, 1>(row, group, output),
+            (_, 1) => tiles::<P, V, 3, 1>(row, group, output),
+            _ => tiles::<P, V, 3, 2>(row, group, output),
         }
     }
 }
@@ -27,64 +39,79 @@ pub(super) fn row(row: Row<'_>, output: &mut [f32]) {
 /// All pixels of a row for `V` groups of outputs: whole tiles of `P` pixels, then one that reaches back over pixels
 /// already done, or single pixels in a row shorter than a tile.
 #[target_feature(enable = "avx512f")]
-unsafe fn tiles<const P: usize, const V: usize>(row: &Row<'_>, group: usize, output: &mut [f32]) {
+unsafe fn tiles<const P: usize, const V: usize, const K: usize, const S: usize>(
+    row: &Row<'_>,
+    group: usize,
+    output: &mut [f32],
+) {
     let mut pixel = 0;
-    while pixel + P <= row.pixels {
-        // SAFETY: as for this function; the tile ends within the row.
-        unsafe { tile::<P, V>(row, group, pixel, output) };
-        pixel += P;
-    }
-    if pixel == row.pixels {
-        return;
-    }
-    if row.pixels >= P {
-        // SAFETY: as above. No result depends on the output's old values, so doing a pixel twice does no harm.
-        unsafe { tile::<P, V>(row, group, row.pixels - P, output) };
-    } else {
-        for pixel in pixel..row.pixels {
-            // SAFETY: as above.
-            unsafe { tile::<1, V>(row, group, pixel, output) };
+    while pixel < row.pixels {
+        // SAFETY: as for this function; the tile ends within the row. No result depends on the output's old values, so
+        // doing a pixel twice does no harm.
+        unsafe {
+            if row.pixels >= P {
+                pixel = pixel.min(row.pixels - P);
+                tile::<P, V, K, S>(row, group, pixel, output);
+                pixel += P;
+            } else {
+                tile::<1, V, K, S>(row, group, pixel, output);
+                pixel += 1;
+            }
         }
     }
 }
 
 #[target_feature(enable = "avx512f")]
-unsafe fn tile<const P: usize, const V: usize>(row: &Row<'_>, group: usize, pixel: usize, output: &mut [f32]) {
-    let conv = row.conv;
-    let group_size = conv.kernel * conv.kernel * conv.inputs * LANES;
+unsafe fn tile<const P: usize, const V: usize, const K: usize, const S: usize>(
+    row: &Row<'_>,
+    group: usize,
+    pixel: usize,
+    output: &mut [f32],
+) {
+    let (conv, channels) = (row.conv, row.channels);
     // SAFETY: the caller has asserted `Row::is_inside`, which covers each offset formed below.
     unsafe {
-        let mut weights = conv.weights.as_ptr().add(group * group_size);
+        let mut weights = conv.weights.as_ptr().add(group * conv.group_size());
         let mut sums = [[_mm512_setzero_ps(); V]; P];
         for v in 0..V {
-            let bias = _mm512_loadu_ps(conv.bias.as_ptr().add((group + v) * LANES));
+            let bias = _mm512_loadu_ps(conv.bias.as_ptr().add(group * LANES + v * 16));
             for sum in &mut sums {
                 sum[v] = bias;
             }
         }
-        for ky in 0..conv.kernel {
-            for kx in 0..conv.kernel {
-                let start = pixel * row.input_step + ky * row.input_stride + kx * row.input_channels;
-                let mut input = row.input.as_ptr().add(start);
-                for _ in 0..conv.inputs {
-                    let mut w = [_mm512_setzero_ps(); V];
+        for ky in 0..K {
+            let mut input = row.input.get_unchecked(ky).as_ptr().add(pixel * S * channels);
+            for _ in 0..conv.inputs {
+                let mut w = [[_mm512_setzero_ps(); V]; K];
+                for kx in 0..K {
                     for v in 0..V {
-                        w[v] = _mm512_loadu_ps(weights.add(v * group_size));
+                        w[kx][v] = _mm512_loadu_ps(weights.add(v * conv.group_size() + kx * LANES));
                     }
-                    for p in 0..P {
-                        let value = _mm512_set1_ps(*input.add(p * row.input_step));
-                        for v in 0..V {
-                            sums[p][v] = _mm512_fmadd_ps(value, w[v], sums[p][v]);
-                        }
-                    }
-                    weights = weights.add(LANES);
-                    input = input.add(1);
                 }
+                // One input column after the other; a literal list, because the compiler must unroll all of it.
+                macro_rules! columns {
+                    ($($x:literal)*) => { $(
+                        if $x < (P - 1) * S + K {
+                            let value = _mm512_set1_ps(*input.add($x * channels));
+                            for kx in 0..K {
+                                if $x >= kx && ($x - kx) % S == 0 && ($x - kx) / S < P {
+                                    let p = ($x - kx) / S;
+                                    for v in 0..V {
+                                        sums[p][v] = _mm512_fmadd_ps(value, w[kx][v], sums[p][v]);
+                                    }
+                                }
+                            }
+                        }
+                    )* };
+                }
+                columns!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48);
+                weights = weights.add(K * LANES);
+                input = input.add(1);
             }
         }
         for p in 0..P {
             for v in 0..V {
-                let at = (pixel + p) * row.output_step + (group + v) * LANES;
+                let at = (pixel + p) * conv.padded_outputs() + group * LANES + v * 16;
                 let mut sum = sums[p][v];
                 if let Some(addend) = row.addend {
                     sum = _mm512_add_ps(sum, _mm512_loadu_ps(addend.as_ptr().add(at)));

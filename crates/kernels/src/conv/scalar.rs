@@ -4,21 +4,19 @@ use super::{LANES, Row};
 pub(super) fn row(row: Row<'_>, output: &mut [f32]) {
     let Row { conv, .. } = row;
     for pixel in 0..row.pixels {
-        for group in 0..conv.padded_outputs() / LANES {
+        for group in 0..conv.groups() {
             let mut sums = [0.0f32; LANES];
             sums.copy_from_slice(&conv.bias[group * LANES..(group + 1) * LANES]);
-            let mut weights = row.group(group).chunks_exact(LANES);
-            for ky in 0..conv.kernel {
-                for kx in 0..conv.kernel {
-                    let start = pixel * row.input_step + ky * row.input_stride + kx * row.input_channels;
-                    for (value, weights) in row.input[start..start + conv.inputs].iter().zip(&mut weights) {
-                        for (sum, weight) in sums.iter_mut().zip(weights) {
-                            *sum += value * weight;
-                        }
+            let mut weights = conv.weights[group * conv.group_size()..].chunks_exact(LANES);
+            for input in row.input {
+                for i in 0..conv.inputs {
+                    for (kx, weights) in (0..conv.kernel).zip(&mut weights) {
+                        let value = input[(pixel * conv.stride + kx) * row.channels + i];
+                        sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
                     }
                 }
             }
-            let start = pixel * row.output_step + group * LANES;
+            let start = pixel * conv.padded_outputs() + group * LANES;
             if let Some(addend) = row.addend {
                 sums.iter_mut().zip(&addend[start..]).for_each(|(sum, value)| *sum += value);
             }

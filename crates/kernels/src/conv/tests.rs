@@ -1,3 +1,4 @@
+use inkcast_kit::guard::Guarded;
 use inkcast_kit::noise::Random;
 use inkcast_kit::variants;
 
@@ -30,7 +31,7 @@ fn by_hand_a_single_pixel_sees_its_centre_tap_only() {
     let packed = PackedConv::new(&weights, &[0.5], 1, 3, 1);
     let mut output = FeatureMap::new(1, 1, LANES);
     for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        conv(level, &packed, &input, Addend::None, false, &mut output, Placement::WHOLE);
+        conv(level, &packed, &input, None, false, &mut output);
         assert_eq!(output.row(0)[0], 0.5 + 2.0 * 5.0, "{level}");
         assert!(output.row(0)[1..].iter().all(|&value| value == 0.0), "padding lanes hold zero");
     }
@@ -45,7 +46,7 @@ fn by_hand_neighbours_come_from_the_right_side() {
     let mut input = FeatureMap::new(3, 2, 1);
     input.rows_mut().enumerate().for_each(|(y, row)| (0..3).for_each(|x| row[x] = (10 * y + x) as f32 + 1.0));
     let mut output = FeatureMap::new(3, 2, LANES);
-    conv(Level::Plain, &packed, &input, Addend::None, false, &mut output, Placement::WHOLE);
+    conv(Level::Plain, &packed, &input, None, false, &mut output);
     let lane0 = |y: usize| -> Vec<f32> { output.row(y).iter().step_by(LANES).copied().collect() };
     assert_eq!(lane0(0), [0.0, 0.0, 0.0]);
     assert_eq!(lane0(1), [0.0, 1.0, 2.0]);
@@ -66,8 +67,10 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (inputs, outputs) in [(1, 1), (12, 16), (16, 32), (32, 64), (5, 48), (33, 17)] {
         for (kernel, stride) in [(3, 1), (3, 2), (1, 1)] {
-            // Widths around the tiles of 6, 12 and 24 pixels.
-            for (width, height) in [(1, 1), (2, 3), (6, 2), (11, 4), (12, 3), (13, 3), (24, 2), (25, 5), (49, 3)] {
+            // Widths around the tiles of 4, 6, 12 and 24 pixels.
+            for (width, height) in
+                [(1, 1), (2, 3), (5, 1), (6, 2), (11, 4), (12, 3), (13, 3), (24, 2), (25, 5), (49, 3)]
+            {
                 let relu = width % 2 == 0;
                 cases.push(Case { inputs, outputs, kernel, stride, width, height, relu });
             }
@@ -84,7 +87,7 @@ fn every_level_equals_the_plain_one() {
         let (width, height) = (case.width.div_ceil(case.stride), case.height.div_ceil(case.stride));
         let addend = filled(width, height, weights.padded_outputs(), 5);
         let mut output = FeatureMap::new(width, height, weights.padded_outputs());
-        conv(*level, &weights, &input, Addend::Map(&addend), case.relu, &mut output, Placement::WHOLE);
+        conv(*level, &weights, &input, Some(&addend), case.relu, &mut output);
         output.data().to_vec()
     };
     variants::check("conv", &Level::variants(), &cases(), run, variants::within(TOLERANCE));
@@ -103,33 +106,11 @@ fn nothing_is_read_beyond_the_channels_in_use_nor_written_outside() {
     let packed = packed(5, 16, 3, 1, 9);
     for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
         let mut output = FeatureMap::new(13, 3, 16);
-        conv(level, &packed, &input, Addend::None, false, &mut output, Placement::WHOLE);
+        conv(level, &packed, &input, None, false, &mut output);
         assert!(output.data().iter().all(|value| value.is_finite()), "{level}");
         let inside: usize = (0..3).map(|y| output.row(y).iter().filter(|&&value| value != 0.0).count()).sum();
         let all = output.data().iter().filter(|&&value| value != 0.0).count();
         assert_eq!(inside, all, "{level} wrote into the border");
-    }
-}
-
-#[test]
-fn placed_results_leave_the_other_pixels_alone() {
-    let input = filled(7, 3, 4, 1);
-    let packed = packed(4, 16, 1, 1, 2);
-    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-        let mut whole = FeatureMap::new(7, 3, 16);
-        conv(level, &packed, &input, Addend::None, false, &mut whole, Placement::WHOLE);
-        let mut large = FeatureMap::new(14, 6, 16);
-        conv(level, &packed, &input, Addend::None, false, &mut large, Placement { step: 2, x: 1, y: 0 });
-        for y in 0..6 {
-            for x in 0..14 {
-                let pixel = &large.row(y)[x * 16..(x + 1) * 16];
-                if y % 2 == 0 && x % 2 == 1 {
-                    assert_eq!(pixel, &whole.row(y / 2)[x / 2 * 16..(x / 2 + 1) * 16], "{level} {x} {y}");
-                } else {
-                    assert!(pixel.iter().all(|&value| value == 0.0), "{level} {x} {y}");
-                }
-            }
-        }
     }
 }
 
@@ -139,8 +120,26 @@ fn threads_do_not_change_a_bit() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut output = FeatureMap::new(25, 19, 32);
-        pool.install(|| conv(Level::detect(), &packed, &input, Addend::None, true, &mut output, Placement::WHOLE));
+        pool.install(|| conv(Level::detect(), &packed, &input, None, true, &mut output));
         output
     };
     assert_eq!(run(1).data(), run(3).data());
+}
+
+#[test]
+fn rows_stay_between_their_guards() {
+    for (kernel, stride, pixels) in [(3, 1, 25), (3, 2, 13), (1, 1, 7), (3, 1, 1)] {
+        let packed = packed(5, 48, kernel, stride, 9);
+        let width = (pixels - 1) * stride + kernel;
+        // The last pixel ends with the last channel in use: what lies behind it is not a number.
+        let rows: Vec<Guarded<f32>> = (0..kernel).map(|_| Guarded::input(&vec![0.25; width * 8 - 3])).collect();
+        let rows: Vec<&[f32]> = rows.iter().map(|row| row.values()).collect();
+        let addend = Guarded::input(&vec![0.5; pixels * 48]);
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            let mut output = Guarded::<f32>::output(pixels * 48);
+            conv_row(level, &packed, &rows, 8, Some(addend.values()), false, output.values_mut());
+            output.check_written();
+            assert!(output.values().iter().all(|value| value.is_finite()), "{level} {kernel} {stride} {pixels}");
+        }
+    }
 }

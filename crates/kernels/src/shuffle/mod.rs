@@ -1,56 +1,139 @@
-//! Between pictures and the generator's half-resolution maps: pixel-unshuffle on the way in, pixel-shuffle and the
+//! Between pictures and the generator's half-resolution rows: pixel-unshuffle on the way in, pixel-shuffle and the
 //! residual from the source on the way out.
 //!
 //! Sizes that are not multiples of 4 are completed by repeating the last column and row, and cropped on the way out.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod scalar;
 #[cfg(test)]
 mod tests;
 
-use inkcast_frame::{LAYER_ONE, Layers, Picture};
-use rayon::prelude::*;
+use inkcast_frame::{LAYER_STEP, Layers, Picture, Plane};
 
-use crate::FeatureMap;
+use crate::Level;
 
-/// Channels of an unshuffled picture: red, green and blue of a 2x2 block, in the order `colour * 4 + dy * 2 + dx`.
-pub const UNSHUFFLED: usize = 12;
-/// Channels of the generator's last map: four layers of a 2x2 block, in the order `(dy * 2 + dx) * 4 + layer`.
-pub const SHUFFLED: usize = 16;
+/// Channels of an unshuffled picture: a 2x2 block of its pixels as they lie, `(dy * 2 + dx) * 4 + byte`.
+pub const PICTURE_CHANNELS: usize = 16;
+/// Channels of an unshuffled picture with what is carried from the previous frame: behind those of the picture, where
+/// confidence has taken the place of luma, the previous layers as codes, `16 + (dy * 2 + dx) * 4 + layer`.
+pub const CARRIED_CHANNELS: usize = 32;
+/// Channels of the generator's last row: four layers of a 2x2 block, `(dy * 2 + dx) * 4 + layer`.
+pub const CHANGE_CHANNELS: usize = 16;
 
-/// Pixel-unshuffle of the RGB of `picture`, as 0..1, into `map`, which has half the size, rounded up, or more.
-pub fn unshuffle(picture: &Picture, map: &mut FeatureMap) {
-    let (width, height) = picture.size();
-    assert!(map.channels() == UNSHUFFLED && 2 * map.width() >= width && 2 * map.height() >= height, "map size");
-    map.rows_mut().enumerate().for_each(|(y, row)| {
-        let rows = [2 * y, 2 * y + 1].map(|y| picture.row(y.min(height - 1)));
-        for (x, pixel) in row.chunks_exact_mut(UNSHUFFLED).enumerate() {
-            let columns = [2 * x, 2 * x + 1].map(|x| x.min(width - 1));
-            for (dy, row) in rows.iter().enumerate() {
-                for (dx, &column) in columns.iter().enumerate() {
-                    let [r, g, b, _] = row[column].map(|code| f32::from(code) / 255.0);
-                    pixel[dy * 2 + dx] = r;
-                    pixel[4 + dy * 2 + dx] = g;
-                    pixel[8 + dy * 2 + dx] = b;
-                }
-            }
+/// What the generator may know of the previous frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Carried<'a> {
+    /// The previous layers, moved to where the new picture has them.
+    pub layers: &'a Layers,
+    /// Trust in them, 255 = full; of the same size.
+    pub confidence: &'a Plane<u8>,
+}
+
+/// Pixel-unshuffle of rows `2 y` and `2 y + 1` of `picture` into [`PICTURE_CHANNELS`] for each pixel of `output`.
+pub fn unshuffle_row(picture: &Picture, y: usize, output: &mut [u8]) {
+    for_each_block::<_, PICTURE_CHANNELS>(picture, y, output, |block, [upper, lower]| {
+        block[..8].copy_from_slice(upper.as_flattened());
+        block[8..].copy_from_slice(lower.as_flattened());
+    });
+}
+
+/// As [`unshuffle_row`], into [`CARRIED_CHANNELS`] for each pixel; without a previous frame its channels are zero.
+///
+/// # Panics
+/// If what is carried has another size than the picture.
+pub fn unshuffle_carried_row(picture: &Picture, carried: Option<Carried<'_>>, y: usize, output: &mut [u8]) {
+    for_each_block::<_, CARRIED_CHANNELS>(picture, y, output, |block, [upper, lower]| {
+        block[..8].copy_from_slice(upper.as_flattened());
+        block[8..16].copy_from_slice(lower.as_flattened());
+        [block[3], block[7], block[11], block[15]] = [0; 4];
+        block[16..].fill(0);
+    });
+    let Some(Carried { layers, confidence }) = carried else { return };
+    assert!(layers.size() == picture.size() && confidence.size() == picture.size(), "size of what is carried");
+    for_each_block::<_, CARRIED_CHANNELS>(confidence, y, output, |block, [upper, lower]| {
+        [block[3], block[7], block[11], block[15]] = [upper[0], upper[1], lower[0], lower[1]];
+    });
+    // To the nearest code.
+    let code = |value: i16| ((value + LAYER_STEP / 2) / LAYER_STEP) as u8;
+    for_each_block::<_, CARRIED_CHANNELS>(layers, y, output, |block, [upper, lower]| {
+        for (codes, value) in block[16..24].iter_mut().zip(upper.as_flattened()) {
+            *codes = code(*value);
+        }
+        for (codes, value) in block[24..].iter_mut().zip(lower.as_flattened()) {
+            *codes = code(*value);
         }
     });
 }
 
-/// `layers = clamp(source * rgb + change)`: the generator's change pixel-shuffled to full resolution, added to the
-/// source mixed by the 3x3 matrix `source`, ink starting from zero; `change` is in 0..1.
-pub fn join(picture: &Picture, source: &[[f32; 3]; 3], change: &FeatureMap, layers: &mut Layers) {
-    let (width, height) = picture.size();
-    assert!(change.channels() == SHUFFLED && 2 * change.width() >= width && 2 * change.height() >= height, "map size");
-    assert_eq!(layers.size(), (width, height), "size of the layers");
-    layers.data_mut().par_chunks_mut(width).enumerate().for_each(|(y, out)| {
-        let change = &change.row(y / 2)[y % 2 * 8..];
-        for (x, (out, pixel)) in out.iter_mut().zip(picture.row(y)).enumerate() {
-            let [r, g, b, _] = pixel.map(|code| f32::from(code) / 255.0);
-            let at = x / 2 * SHUFFLED + x % 2 * 4;
-            for (layer, value) in out.iter_mut().enumerate() {
-                let base = source.get(layer).map_or(0.0, |m| m[0] * r + m[1] * g + m[2] * b);
-                *value = ((base + change[at + layer]).clamp(0.0, 1.0) * f32::from(LAYER_ONE)).round_ties_even() as i16;
-            }
-        }
-    });
+/// Gives each block of `C` channels the pair of pixels above and the pair below that it stands for.
+fn for_each_block<T: Copy + Default, const C: usize>(
+    plane: &Plane<T>,
+    y: usize,
+    output: &mut [u8],
+    write: impl Fn(&mut [u8; C], [[T; 2]; 2]),
+) {
+    let last = plane.width() - 1;
+    let [upper, lower] = [2 * y, 2 * y + 1].map(|y| plane.row(y.min(plane.height() - 1)));
+    let (upper_pairs, lower_pairs) = (upper.as_chunks::<2>().0, lower.as_chunks::<2>().0);
+    let blocks = output.as_chunks_mut::<C>().0;
+    let whole = upper_pairs.len().min(blocks.len());
+    let (inside, outside) = blocks.split_at_mut(whole);
+    for ((block, &upper), &lower) in inside.iter_mut().zip(upper_pairs).zip(lower_pairs) {
+        write(block, [upper, lower]);
+    }
+    for (index, block) in outside.iter_mut().enumerate() {
+        let columns = [0, 1].map(|dx| (2 * (whole + index) + dx).min(last));
+        write(block, [upper, lower].map(|row| columns.map(|x| row[x])));
+    }
+}
+
+/// The residual from the source: a 3x3 matrix from its codes to the colours of the layers.
+#[derive(Debug, Clone, Copy)]
+pub struct Source {
+    /// What each unit of red, green and blue adds to the four layers; nothing to the ink.
+    columns: [[f32; 4]; 3],
+}
+
+impl Source {
+    /// From a matrix `[layer][colour]` between values in 0..1.
+    pub fn new(matrix: &[[f32; 3]; 3]) -> Self {
+        let column = |j: usize| [0, 1, 2].map(|i: usize| matrix[i][j] * f32::from(LAYER_STEP));
+        let columns = [0, 1, 2].map(|j| {
+            let [r, g, b] = column(j);
+            [r, g, b, 0.0]
+        });
+        Source { columns }
+    }
+}
+
+/// One row of layers, `clamp(source * rgb + change)`, from a row of a picture and the row of the generator's change
+/// that covers it: [`CHANGE_CHANNELS`] for each 2x2 block, in the units of layers. `lower` says which of the block's two
+/// rows this is. Rounds to the nearest layer, halves to even; every level gives the same.
+///
+/// # Panics
+/// If the row of change is too short or the processor lacks the level.
+pub fn join_row(
+    level: Level,
+    picture: &[[u8; 4]],
+    source: &Source,
+    change: &[f32],
+    lower: bool,
+    layers: &mut [[i16; 4]],
+) {
+    assert_eq!(picture.len(), layers.len(), "size of the layers");
+    assert!(change.len() >= picture.len().div_ceil(2) * CHANGE_CHANNELS, "size of the change");
+    assert!(level.is_available(), "this processor has no {level}");
+    let change = if lower { &change[CHANGE_CHANNELS / 2..] } else { change };
+    // The vector kernels do what fills their registers and tell how many pixels that was.
+    let done = match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::AvxVnni => avx2::join(picture, source, change, layers),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 | Level::Avx512Vnni => avx512::join(picture, source, change, layers),
+        _ => 0,
+    };
+    scalar::join(picture, source, change, layers, done);
 }

@@ -1,7 +1,7 @@
 //! Picture -> layers: the network.
 
 use inkcast_frame::{Layers, Picture};
-use inkcast_generator::{Engine, Folded, GeneratorError, Package};
+use inkcast_generator::{Carried, Engine, Folded, GeneratorError, Package, Precision};
 
 use crate::{DeviceChoice, StylizeError};
 
@@ -22,7 +22,8 @@ impl GenerateStage {
             let engine = Engine::cuda(&folded, index)?;
             Ok(GenerateStage { engine, style, device: format!("cuda:{index}") })
         };
-        let cpu = || Ok(GenerateStage { engine: Engine::cpu(&folded)?, style, device: "cpu".to_string() });
+        let cpu =
+            || Ok(GenerateStage { engine: Engine::cpu(&folded, Precision::Auto)?, style, device: "cpu".to_string() });
         match device {
             DeviceChoice::Cuda(index) => cuda(index),
             DeviceChoice::Cpu => cpu(),
@@ -45,13 +46,16 @@ impl GenerateStage {
         Ok(true)
     }
 
-    pub fn run(&mut self, picture: &Picture, layers: &mut Layers) -> Result<(), StylizeError> {
-        Ok(self.engine.run(picture, layers)?)
+    pub fn run(
+        &mut self,
+        picture: &Picture,
+        carried: Option<Carried<'_>>,
+        layers: &mut Layers,
+    ) -> Result<(), StylizeError> {
+        Ok(self.engine.run(picture, carried, layers)?)
     }
 }
 
 fn fold(package: &Package, style: usize) -> Result<Folded, GeneratorError> {
-    let name = &package.manifest().styles[style].name;
-    let vector = package.style_vector(name)?;
-    Ok(package.generator().fold(vector)?)
+    package.fold(&package.manifest().styles[style].name)
 }

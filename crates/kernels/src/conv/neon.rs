@@ -1,0 +1,108 @@
+use std::arch::aarch64::*;
+
+use super::{LANES, Row};
+use crate::Level;
+
+/// Vectors of 4 floats in a group of outputs.
+const VECTORS: usize = LANES / 4;
+
+/// Register tiles: 4 pixels x 16 outputs use 16 of the 32 registers for sums and 12 for the weights of three taps.
+pub(super) fn row(row: Row<'_>, output: &mut [f32]) {
+    assert!(Level::Neon.is_available(), "this processor has no NEON");
+    assert!(row.is_inside(output), "a row outside its maps");
+    for group in 0..row.conv.groups() {
+        // SAFETY: the processor has the features of the level and the row lies inside its slices, both asserted above.
+        unsafe {
+            match (row.conv.kernel, row.conv.stride) {
+                (1, _) => tiles::<4, 1, 1>(&row, group, output),
+                (_, 1) => tiles::<4, 3, 1>(&row, group, output),
+                _ => tiles::<4, 3, 2>(&row, group, output),
+            }
+        }
+    }
+}
+
+/// All pixels of a row for one group of outputs: whole tiles of `P` pixels, then one that reaches back over pixels
+/// already done, or single pixels in a row shorter than a tile.
+#[target_feature(enable = "neon")]
+unsafe fn tiles<const P: usize, const K: usize, const S: usize>(row: &Row<'_>, group: usize, output: &mut [f32]) {
+    let mut pixel = 0;
+    while pixel < row.pixels {
+        // SAFETY: as for this function; the tile ends within the row. No result depends on the output's old values, so
+        // doing a pixel twice does no harm.
+        unsafe {
+            if row.pixels >= P {
+                pixel = pixel.min(row.pixels - P);
+                tile::<P, K, S>(row, group, pixel, output);
+                pixel += P;
+            } else {
+                tile::<1, K, S>(row, group, pixel, output);
+                pixel += 1;
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "neon")]
+unsafe fn tile<const P: usize, const K: usize, const S: usize>(
+    row: &Row<'_>,
+    group: usize,
+    pixel: usize,
+    output: &mut [f32],
+) {
+    let (conv, channels) = (row.conv, row.channels);
+    // SAFETY: the caller has asserted `Row::is_inside`, which covers each offset formed below.
+    unsafe {
+        let mut weights = conv.weights.as_ptr().add(group * conv.group_size());
+        let mut sums = [[vdupq_n_f32(0.0); VECTORS]; P];
+        for v in 0..VECTORS {
+            let bias = vld1q_f32(conv.bias.as_ptr().add(group * LANES + v * 4));
+            for sum in &mut sums {
+                sum[v] = bias;
+            }
+        }
+        for ky in 0..K {
+            let mut input = row.input.get_unchecked(ky).as_ptr().add(pixel * S * channels);
+            for _ in 0..conv.inputs {
+                let mut w = [[vdupq_n_f32(0.0); VECTORS]; K];
+                for kx in 0..K {
+                    for v in 0..VECTORS {
+                        w[kx][v] = vld1q_f32(weights.add(kx * LANES + v * 4));
+                    }
+                }
+                // One input column after the other; a literal list, because the compiler must unroll all of it.
+                macro_rules! columns {
+                    ($($x:literal)*) => { $(
+                        if $x < (P - 1) * S + K {
+                            let value = vdupq_n_f32(*input.add($x * channels));
+                            for kx in 0..K {
+                                if $x >= kx && ($x - kx) % S == 0 && ($x - kx) / S < P {
+                                    let p = ($x - kx) / S;
+                                    for v in 0..VECTORS {
+                                        sums[p][v] = vfmaq_f32(sums[p][v], value, w[kx][v]);
+                                    }
+                                }
+                            }
+                        }
+                    )* };
+                }
+                columns!(0 1 2 3 4 5 6 7 8);
+                weights = weights.add(K * LANES);
+                input = input.add(1);
+            }
+        }
+        for p in 0..P {
+            for v in 0..VECTORS {
+                let at = (pixel + p) * conv.padded_outputs() + group * LANES + v * 4;
+                let mut sum = sums[p][v];
+                if let Some(addend) = row.addend {
+                    sum = vaddq_f32(sum, vld1q_f32(addend.as_ptr().add(at)));
+                }
+                if row.relu {
+                    sum = vmaxq_f32(sum, vdupq_n_f32(0.0));
+                }
+                vst1q_f32(output.as_mut_ptr().add(at), sum);
+            }
+        }
+    }
+}
