@@ -4,6 +4,7 @@
 //! number of threads.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod agreement;
 mod bordered;
 pub mod compose;
 pub mod confidence;

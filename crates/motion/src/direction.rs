@@ -15,49 +15,55 @@ const REACH: usize = 4;
 /// The flow from one frame to another, from coarse to fine; keeps its working memory.
 #[derive(Debug, Default)]
 pub(crate) struct Direction {
-    matches: Plane<Match>,
-    coarser: Plane<[f32; 2]>,
-    /// The flow of the finest level so far, in its pixels.
-    pub flow: Plane<[f32; 2]>,
-    /// Difference in luma between each pixel and where it came from.
-    pub difference: Plane,
-    /// What most of the picture does, in pixels of that level.
+    levels: Vec<Found>,
+    /// What most of the picture does, in pixels of the level searched last.
     pub camera: Similarity,
 }
 
+/// What was found on a level.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// For each patch.
+    pub matches: Plane<Match>,
+    /// For each pixel, in pixels of the level.
+    pub flow: Plane<[f32; 2]>,
+    /// Difference in luma between each pixel and where it came from.
+    pub difference: Plane,
+}
+
 impl Direction {
-    /// Starts at the coarsest level.
-    pub fn start(&mut self) {
-        self.flow.resize(0, 0);
+    /// Starts anew, for frames of `count` levels.
+    pub fn start(&mut self, count: usize) {
+        self.levels.resize_with(count, Found::default);
         self.camera = Similarity::default();
     }
 
-    /// Searches the next level, twice as large as the last one. `noise` is the variance of a pixel's difference.
-    pub fn refine(&mut self, level: Level, current: &Bordered, previous: &Bordered, noise: f32) {
-        let (width, height) = current.size();
-        std::mem::swap(&mut self.flow, &mut self.coarser);
-        let is_first = self.coarser.width() == 0;
-        let prior = if is_first { Similarity::default() } else { camera::finer(self.camera) };
-        let coarser = (!is_first).then_some(&self.coarser);
-        let reach = if is_first { REACH } else { 0 };
-        let search = Search { previous, current, coarser, prior, noise, reach };
-        let (columns, rows) = (patches_along(width), patches_along(height));
-        self.matches.resize(columns, rows);
-        let least_rows = (WORTH_SHARING / (4 * width)).max(4);
-        let lines = self.matches.data_mut().par_chunks_mut(columns).with_min_len(least_rows);
-        lines.enumerate().for_each(|(row, found)| search_row(level, &search, row, found));
-        self.camera = camera::fit(&self.matches, prior, noise);
-
-        self.flow.resize(width, height);
-        self.difference.resize(width, height);
-        let densify = Densify { previous, current, matches: &self.matches, noise: (0.5 * noise).sqrt() };
-        let flows = self.flow.data_mut().par_chunks_mut(BAND * width).with_min_len(least_rows);
-        let bands = flows.zip(self.difference.data_mut().par_chunks_mut(BAND * width));
-        bands.enumerate().for_each(|(band, (flow, difference))| densify_band(level, &densify, band, flow, difference));
+    /// What was found on level `at`; 0 is the finest.
+    pub fn at(&mut self, at: usize) -> &mut Found {
+        &mut self.levels[at]
     }
 
-    /// The matches of the finest level so far.
-    pub fn matches(&self) -> &Plane<Match> {
-        &self.matches
+    /// Searches level `at`, after the one twice as coarse. `noise` is the variance of a pixel's difference.
+    pub fn refine(&mut self, level: Level, at: usize, current: &Bordered, previous: &Bordered, noise: f32) {
+        let (width, height) = current.size();
+        let (levels, coarser) = self.levels.split_at_mut(at + 1);
+        let (Found { matches, flow, difference }, coarser) = (&mut levels[at], coarser.first());
+        let prior = if coarser.is_some() { camera::finer(self.camera) } else { Similarity::default() };
+        let reach = if coarser.is_some() { 0 } else { REACH };
+        let coarser = coarser.map(|found| &found.flow);
+        let search = Search { previous, current, coarser, prior, noise, reach };
+        let (columns, rows) = (patches_along(width), patches_along(height));
+        matches.resize(columns, rows);
+        let least_rows = (WORTH_SHARING / (BAND * width)).max(4);
+        let lines = matches.data_mut().par_chunks_mut(columns).with_min_len(least_rows);
+        lines.enumerate().for_each(|(row, found)| search_row(level, &search, row, found));
+        self.camera = camera::fit(matches, prior, noise);
+
+        flow.resize(width, height);
+        difference.resize(width, height);
+        let densify = Densify { previous, current, matches, noise: (0.5 * noise).sqrt() };
+        let flows = flow.data_mut().par_chunks_mut(BAND * width).with_min_len(least_rows);
+        let bands = flows.zip(difference.data_mut().par_chunks_mut(BAND * width));
+        bands.enumerate().for_each(|(band, (flow, difference))| densify_band(level, &densify, band, flow, difference));
     }
 }

@@ -2,10 +2,10 @@ use std::ops::Range;
 
 use inkcast_frame::Plane;
 use inkcast_kernels::Level;
+use inkcast_kernels::agreement::{Halves, agreement_row};
 use inkcast_kernels::confidence::{Evidence, confidence_row};
 use rayon::prelude::*;
 
-use crate::agreement::{self, Halves};
 use crate::direction::Direction;
 use crate::pyramid::Pyramid;
 use crate::{Exposure, Motion, cut, exposure, noise};
@@ -19,8 +19,6 @@ pub struct MotionEstimator {
     current: Pyramid,
     forward: Direction,
     backward: Direction,
-    half_difference: Plane,
-    columns: Plane,
     agreement: Plane,
 }
 
@@ -36,8 +34,12 @@ const EXPOSED: usize = 3;
 const CUT: usize = 2;
 
 /// Difference of luma up to which a pixel is explained, and from which on it is not, without noise.
-const EXPLAINED: f32 = 4.0 / 255.0;
-const UNEXPLAINED: f32 = 15.0 / 255.0;
+const EXPLAINED: f32 = 5.0 / 255.0;
+const UNEXPLAINED: f32 = 18.0 / 255.0;
+
+/// Mean change of luma around a place that is trusted in full, and from which on it is not at all.
+const STEADY: f32 = 1.2 / 255.0;
+const CHANGED: f32 = 5.0 / 255.0;
 
 impl MotionEstimator {
     /// With the kernels of `level`, which the processor must have.
@@ -48,8 +50,6 @@ impl MotionEstimator {
             current: Pyramid::default(),
             forward: Direction::default(),
             backward: Direction::default(),
-            half_difference: Plane::default(),
-            columns: Plane::default(),
             agreement: Plane::default(),
         }
     }
@@ -77,20 +77,20 @@ impl MotionEstimator {
         let coarse = CUT.min(exposed.saturating_sub(1));
         let half = 1.min(coarse);
 
-        self.forward.start();
-        self.backward.start();
+        self.forward.start(top + 1);
+        self.backward.start(top + 1);
         self.refine(exposed..top + 1, noise);
         if exposed > coarse {
             let (before, now) = (&self.previous.levels()[exposed], &self.current.levels()[exposed]);
-            motion.exposure = exposure::estimate(before, now, &self.forward.flow);
+            motion.exposure = exposure::estimate(before, now, &self.forward.at(exposed).flow);
             if motion.exposure != Exposure::default() {
                 let Exposure { gain, offset } = motion.exposure;
                 self.previous.levels_mut()[..exposed].iter_mut().for_each(|plane| plane.expose(gain, offset));
             }
             self.refine(coarse..exposed, noise);
         }
-        let (there, back) = (self.forward.matches(), self.backward.matches());
-        motion.scene_cut = cut::is_cut(there, back, &self.forward.difference, noise_at(noise, coarse));
+        let (there, back) = (self.forward.at(coarse), &self.backward.at(coarse).matches);
+        motion.scene_cut = cut::is_cut(&there.matches, back, &there.difference, noise_at(noise, coarse));
         if motion.scene_cut {
             motion.exposure = Exposure::default();
             motion.flow.data_mut().fill([0.0; 2]);
@@ -98,13 +98,12 @@ impl MotionEstimator {
             return;
         }
         self.refine(half..coarse, noise);
-        self.half_difference.clone_from(&self.forward.difference);
         if coarse > 0 {
-            self.forward.refine(level, &self.current.levels()[0], &self.previous.levels()[0], noise);
+            self.forward.refine(level, 0, &self.current.levels()[0], &self.previous.levels()[0], noise);
         }
         motion.camera = self.forward.camera.at((width - 1) as f32 / 2.0, (height - 1) as f32 / 2.0);
-        std::mem::swap(&mut motion.flow, &mut self.forward.flow);
-        self.judge(noise.sqrt(), motion);
+        std::mem::swap(&mut motion.flow, &mut self.forward.at(0).flow);
+        self.judge(half, noise.sqrt(), motion);
     }
 
     /// Searches these levels, the coarsest first, in both directions.
@@ -112,36 +111,48 @@ impl MotionEstimator {
         let MotionEstimator { level, previous, current, forward, backward, .. } = self;
         let (before, now) = (previous.levels(), current.levels());
         rayon::join(
-            || levels.clone().rev().for_each(|at| forward.refine(*level, &now[at], &before[at], noise_at(noise, at))),
-            || levels.clone().rev().for_each(|at| backward.refine(*level, &before[at], &now[at], noise_at(noise, at))),
+            || {
+                levels
+                    .clone()
+                    .rev()
+                    .for_each(|at| forward.refine(*level, at, &now[at], &before[at], noise_at(noise, at)))
+            },
+            || {
+                levels
+                    .clone()
+                    .rev()
+                    .for_each(|at| backward.refine(*level, at, &before[at], &now[at], noise_at(noise, at)))
+            },
         );
     }
 
-    /// Confidence in the flow that was found.
-    fn judge(&mut self, noise: f32, motion: &mut Motion) {
-        let level = self.level;
+    /// Confidence in the flow that was found, from the flow back on level `half`.
+    fn judge(&mut self, half: usize, noise: f32, motion: &mut Motion) {
+        let MotionEstimator { level, forward, backward, agreement, .. } = self;
         let (width, height) = motion.flow.size();
-        let halves = Halves {
-            forward: &motion.flow,
-            backward: &self.backward.flow,
-            difference: &self.half_difference,
-            noise: 0.5 * noise,
-        };
-        if self.backward.flow.size() == (width.div_ceil(2), height.div_ceil(2)) {
-            agreement::judge(&halves, &mut self.columns, &mut self.agreement);
+        let half_width = width.div_ceil(2);
+        agreement.resize(half_width, height.div_ceil(2));
+        let rows = agreement.data_mut().par_chunks_mut(half_width).with_min_len(16).enumerate();
+        if half == 1 {
+            let halves = Halves {
+                forward: &motion.flow,
+                backward: &backward.at(1).flow,
+                difference: &forward.at(1).difference,
+                change_range: [STEADY + 0.25 * noise, CHANGED],
+            };
+            rows.for_each(|(y, row)| agreement_row(*level, &halves, y, row));
         } else {
             // A frame too small for a half: its flow has nothing to be compared with.
-            self.agreement.resize(width.div_ceil(2), height.div_ceil(2));
-            self.agreement.data_mut().fill(1.0);
+            rows.for_each(|(_, row)| row.fill(1.0));
         }
         let evidence = Evidence {
             flow: &motion.flow,
-            difference: &self.forward.difference,
-            agreement: &self.agreement,
+            difference: &forward.at(0).difference,
+            agreement,
             difference_range: [EXPLAINED + noise, UNEXPLAINED + 2.0 * noise],
         };
         let rows = motion.confidence.data_mut().par_chunks_mut(width).with_min_len(16);
-        rows.enumerate().for_each(|(y, row)| confidence_row(level, &evidence, y, row));
+        rows.enumerate().for_each(|(y, row)| confidence_row(*level, &evidence, y, row));
     }
 }
 

@@ -21,7 +21,6 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod agreement;
 mod camera;
 mod cut;
 mod direction;

@@ -9,10 +9,15 @@ const CONVERGED: f32 = 0.03;
 /// How much more than noise the mean square difference may be where the prior is believed at once. The mean of 64
 /// squares of noise strays by a sixth of its value, so that 1.8 is hardly ever noise.
 const EXPLAINED: f32 = 1.8;
-/// By how much noise, in the mean square difference, another motion must be better than the prior: two parameters
-/// fitted to noise alone gain 2 / 64 of it, and seldom more than this.
-const WORTH: f32 = 0.3;
-
+/// What share of another motion's difference one may leave at most to be preferred to it. Between whole pixels
+/// interpolation smooths noise, which may leave five eighths by itself.
+const BETTER: f32 = 0.8;
+const CLEARLY: f32 = 0.6;
+/// What share of the difference a step has to promise to remove. Two parameters fitted to 64 values of noise remove
+/// 1/32 of it, and more than this once in a thousand times.
+const PROMISING: f32 = 0.2;
+/// The same for a patch that does move: its noise is small beside what motion explains.
+const MOVING: f32 = 0.06;
 /// What a pixel of displacement costs where all around are tried, as a share of the contrast: of two places that look
 /// alike the nearer one is more likely.
 const FAR: f32 = 0.02;
@@ -45,38 +50,46 @@ fn one<L: Lanes>(l: L, search: &Search<'_>, x: usize, y: usize, left: [f32; 2]) 
 
     let still = patch.difference(l, previous, prior);
     let mut best = Match { flow: prior, error: still, contrast: patch.contrast };
-    let is_prior = start == prior;
-    if still <= EXPLAINED * noise && (is_prior || apart(start, prior) < 0.5) {
+    let is_still = still <= EXPLAINED * noise;
+    if is_still && apart(start, prior) < 0.5 {
         return best;
     }
-    // Another motion than the prior has to earn it.
-    let mut least = still - WORTH * noise;
-    let mut at = start;
-    if !is_prior && apart(left, start) > 0.5 && apart(left, prior) > 0.5 {
-        let (from_start, from_left) = (patch.difference(l, previous, start), patch.difference(l, previous, left));
-        if from_left < from_start {
-            at = left;
+    if start != prior {
+        // The coarser level knows more of the surroundings: where both explain the patch, neighbours should agree.
+        let error = patch.difference(l, previous, start);
+        let share = if is_still { CLEARLY } else { 1.0 / BETTER };
+        if error < share * still {
+            (best.flow, best.error) = (start, error);
         }
-        if least < from_left.min(from_start) {
-            at = prior;
+        if apart(left, start) > 0.5 && apart(left, prior) > 0.5 {
+            let error = patch.difference(l, previous, left);
+            if error < BETTER * best.error {
+                (best.flow, best.error) = (left, error);
+            }
         }
     }
     if search.reach > 0 {
-        at = patch.nearby(l, search, prior, at);
+        let (nearby, error) = patch.nearby(l, search, prior);
+        if error < CLEARLY * best.error {
+            (best.flow, best.error) = (nearby, error);
+        }
     }
     let slope = Slope::new(l, current, x, y);
-    let origin = at;
+    let origin = best.flow;
+    let mut at = origin;
+    let promising = COUNT * if origin == prior { PROMISING } else { MOVING };
     for _ in 0..ITERATIONS {
         let (error, b) = patch.compare(l, &slope, previous, at);
-        if error < least {
-            (best.flow, best.error, least) = (at, error, error);
-        } else if error > least + 2.0 * WORTH * noise && at != origin {
+        if error < best.error {
+            (best.flow, best.error) = (at, error);
+        } else if at != origin {
             break;
         }
         let step = slope.solve(b);
         at = [at[0] - step[0], at[1] - step[1]];
-        let is_far = apart(at, origin) > PATCH as f32;
-        if is_far || !(at[0].is_finite() && at[1].is_finite()) || step[0].abs().max(step[1].abs()) < CONVERGED {
+        let is_promising = (step[0] * b[0] + step[1] * b[1]) > promising * error;
+        let is_near = apart(at, origin) <= PATCH as f32 && at[0].is_finite() && at[1].is_finite();
+        if !is_promising || !is_near || step[0].abs().max(step[1].abs()) < CONVERGED {
             break;
         }
     }
@@ -127,18 +140,18 @@ impl<L: Lanes> Patch<L> {
         variance(sum, square)
     }
 
-    /// The best of `start` and the whole pixels around the prior.
+    /// The best of the whole pixels around the prior, and its difference.
     #[inline(always)]
-    fn nearby(&self, l: L, search: &Search<'_>, prior: [f32; 2], start: [f32; 2]) -> [f32; 2] {
+    fn nearby(&self, l: L, search: &Search<'_>, prior: [f32; 2]) -> ([f32; 2], f32) {
         let reach = search.reach as i32;
-        let cost = |flow: [f32; 2], error: f32| error + FAR * self.contrast * apart(flow, prior);
-        let (mut best, mut least) = (start, cost(start, self.difference(l, search.previous, start)));
+        let (mut best, mut least) = ((prior, f32::INFINITY), f32::INFINITY);
         for dy in -reach..=reach {
             for dx in -reach..=reach {
                 let flow = [prior[0] + dx as f32, prior[1] + dy as f32];
-                let cost = cost(flow, self.difference(l, search.previous, flow));
+                let error = self.difference(l, search.previous, flow);
+                let cost = error + FAR * self.contrast * apart(flow, prior);
                 if cost < least {
-                    (best, least) = (flow, cost);
+                    (best, least) = ((flow, error), cost);
                 }
             }
         }
