@@ -37,6 +37,8 @@ pub const ENCODERS: &[Encoder] = &[
         configure: |element, quality| {
             set(element, "pass", "qual");
             set(element, "quantizer", &scale(quality, 42, 11).to_string());
+            // Without a buffer to fill there is no bound on the bit rate, which else is 2 Mbit/s at every size.
+            set(element, "vbv-buf-capacity", "0");
             set(element, "speed-preset", "veryfast");
             // Frames in the lookahead are most of the memory an encoder needs.
             set(element, "rc-lookahead", "10");

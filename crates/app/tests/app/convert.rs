@@ -257,6 +257,18 @@ fn every_installed_encoder_makes_a_whole_file() {
 }
 
 #[test]
+fn no_bit_rate_stands_in_the_way_of_quality() {
+    let folder = folder();
+    let (input, output) = (at(&folder, "snow.mkv"), at(&folder, "out.mp4"));
+    let snow = "videotestsrc num-buffers=30 pattern=snow ! video/x-raw,format=I420,width=320,height=180,framerate=30/1";
+    launch(&format!("{snow} ! matroskamux ! filesink location={input}"), |_| true);
+    succeed(&["convert", &input, "-o", &output, "--encoder", "x264", "--quality", "100", "--strength", "0"]);
+    // One second of noise; two million bits, which is what x264enc keeps to if it is not told otherwise, are a quarter.
+    let bytes = std::fs::metadata(&output).unwrap().len();
+    assert!(bytes > 900_000, "{bytes}");
+}
+
+#[test]
 fn folders_go_into_folders() {
     let folder = folder();
     let clips = folder.path().join("clips");
