@@ -4,14 +4,17 @@
 mod cli;
 mod convert;
 mod doctor;
+mod elements;
 mod events;
 mod failure;
 mod image;
+mod input;
 mod live;
 mod model;
 mod outputs;
 mod packages;
 mod partial;
+mod running;
 mod style_args;
 mod styles;
 

@@ -1,9 +1,9 @@
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::intake::Stream;
-use super::pipeline::Adder;
+use crate::elements::Adder;
 use crate::failure::Failure;
+use crate::input::Stream;
 use crate::packages;
 
 /// Parsers that change how packets are framed and not what is in them, by the caps they read.

@@ -3,9 +3,6 @@
 mod audio;
 mod clip;
 mod encoders;
-mod inspect;
-mod intake;
-mod iso;
 mod pipeline;
 mod progress;
 mod size;

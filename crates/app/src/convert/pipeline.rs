@@ -5,22 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::inspect::Source;
-use super::intake::Stream;
 use super::{ConvertArgs, Encoder, audio};
+use crate::elements::Adder;
 use crate::failure::Failure;
+use crate::input::{Source, Stream, upright};
 use crate::outputs::extension;
-use crate::packages;
 use crate::partial::Partial;
 
 /// Compressed data that may wait for its turn. Files whose sound lies far from its picture need some.
 const WAITING_BYTES: u32 = 96 << 20;
 /// Packets that may wait where no other stream starves.
 const WAITING_PACKETS: u32 = 48;
-/// Frames between decoder, stylizer and encoder: enough for the three to overlap, little enough to fit into memory.
-const WAITING_FRAMES: u32 = 3;
-/// A decoder keeps a few frames for each of its threads.
-const DECODER_THREADS: usize = 4;
 
 /// What a running pipeline counts, to be read from any thread.
 #[derive(Default)]
@@ -73,7 +68,7 @@ pub fn build(
     partial: &Partial,
 ) -> anyhow::Result<Built> {
     let container = extension(output);
-    let add = Adder { pipeline };
+    let add = Adder::new(pipeline);
     let counters = Arc::new(Counters::default());
     let mut notes = Vec::new();
 
@@ -91,7 +86,7 @@ pub fn build(
             if !(stream.is_audio() && args.no_audio) {
                 notes.push(format!("{} is left out", describe(stream)));
             }
-            drop_data(&stream.pad);
+            stream.drop_data();
             continue;
         }
         let queue = wait(&waiting, stream)?;
@@ -114,50 +109,6 @@ pub fn build(
     Ok(Built { counters, notes, left_out })
 }
 
-/// Adds elements to a pipeline.
-pub struct Adder<'a> {
-    pipeline: &'a gst::Pipeline,
-}
-
-impl Adder<'_> {
-    /// Adds a new `element`.
-    pub fn element(&self, element: &str) -> anyhow::Result<gst::Element> {
-        let element = packages::make(element)?;
-        self.pipeline.add(&element)?;
-        Ok(element)
-    }
-
-    /// Adds what decodes any stream, with bounded memory.
-    pub fn decoder(&self) -> anyhow::Result<gst::Element> {
-        let decoder = self.element("decodebin")?;
-        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(DECODER_THREADS)) as i32;
-        let bin = decoder.downcast_ref::<gst::Bin>().expect("decodebin is a bin");
-        bin.connect_deep_element_added(move |_, _, element| {
-            let is_libav = element.factory().is_some_and(|factory| factory.name().starts_with("avdec_"));
-            if is_libav && element.has_property("max-threads") {
-                element.set_property("max-threads", threads);
-            }
-            if element.has_property("qos") {
-                element.set_property("qos", false);
-            }
-        });
-        Ok(decoder)
-    }
-
-    /// Links the first pad that `decoder` will have to `next`.
-    pub fn link_later(&self, decoder: &gst::Element, next: &gst::Element) {
-        let sink = next.static_pad("sink").expect("the element has a sink pad");
-        decoder.connect_pad_added(move |decoder, pad| {
-            if !sink.is_linked()
-                && let Err(error) = pad.link(&sink)
-            {
-                let caps = pad.current_caps().map(|caps| caps.to_string()).unwrap_or_default();
-                gst::element_error!(decoder, gst::StreamError::Format, ("{caps} cannot be converted: {error}"));
-            }
-        });
-    }
-}
-
 fn add_muxer(add: &Adder, container: &str, partial: &Partial) -> anyhow::Result<gst::Element> {
     let muxer = add.element(match container {
         "mp4" => "mp4mux",
@@ -176,11 +127,6 @@ fn add_muxer(add: &Adder, container: &str, partial: &Partial) -> anyhow::Result<
     filesink.set_property("sync", false);
     muxer.link(&filesink)?;
     Ok(muxer)
-}
-
-/// Lets nothing out of `pad`. A sink for it would have to preroll, which holds all streams of a demuxer up.
-fn drop_data(pad: &gst::Pad) {
-    pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, |_, _| gst::PadProbeReturn::Drop);
 }
 
 /// Takes a pair of pads of the multiqueue for `stream` and gives the one that data comes out of.
@@ -205,29 +151,18 @@ fn link_video(
     let decoder = add.decoder()?;
     queue.link(&decoder.static_pad("sink").expect("a decoder has a sink pad"))?;
 
-    let mut chain = vec![add_frame_queue(add)?, add.element("videoconvert")?, add_filter(add, "format={I420, NV12}")?];
+    let mut chain = upright::add(add, &source.video, "{I420, NV12}")?;
     let decoded = chain[0].clone();
-    if source.video.is_interlaced {
-        let deinterlace = add.element("deinterlace")?;
-        // One frame for one frame, and none kept back for later.
-        deinterlace.set_property_from_str("fields", "top");
-        deinterlace.set_property_from_str("method", "linear");
-        chain.push(deinterlace);
-    }
-    if let Some(turn) = source.video.turn {
-        let flip = add.element("videoflip")?;
-        flip.set_property_from_str("video-direction", turn);
-        chain.push(flip);
-    }
     chain.extend(add_resize(add, source, encoder, args)?);
     let comicstyle = args.style.element()?;
     comicstyle.set_property("qos", false);
-    add.pipeline.add(&comicstyle)?;
+    add.add(&comicstyle)?;
     chain.push(comicstyle.clone());
-    chain.push(add_frame_queue(add)?);
+    chain.push(add.frame_queue()?);
     chain.push(add.element("videoconvert")?);
     let (encode, parse) = encoder.build(args.quality)?;
-    add.pipeline.add_many([&encode, &parse])?;
+    add.add(&encode)?;
+    add.add(&parse)?;
     chain.extend([encode, parse.clone()]);
     gst::Element::link_many(&chain)?;
     add.link_later(&decoder, &decoded);
@@ -279,7 +214,7 @@ fn add_resize(
         }
         let scale = add.element("videoscale")?;
         let fields = format!("width={width}, height={height}, pixel-aspect-ratio=1/1");
-        return Ok(vec![scale, add_filter(add, &fields)?]);
+        return Ok(vec![scale, add.filter(&fields)?]);
     }
     let (width, height) = source.video.upright_size();
     if odd_size(source, encoder, args).is_none() {
@@ -308,20 +243,6 @@ fn odd_size(source: &Source, encoder: &Encoder, args: &ConvertArgs) -> Option<St
         let name = encoder.name;
         format!("{name} takes even sizes only, so {width}x{height} is cut to {even_width}x{even_height}")
     })
-}
-
-fn add_frame_queue(add: &Adder) -> anyhow::Result<gst::Element> {
-    let queue = add.element("queue")?;
-    queue.set_property("max-size-buffers", WAITING_FRAMES);
-    queue.set_property("max-size-bytes", 0u32);
-    queue.set_property("max-size-time", 0u64);
-    Ok(queue)
-}
-
-fn add_filter(add: &Adder, fields: &str) -> anyhow::Result<gst::Element> {
-    let filter = add.element("capsfilter")?;
-    filter.set_property_from_str("caps", &format!("video/x-raw, {fields}"));
-    Ok(filter)
 }
 
 /// Units in a second in which no timestamp of `source` has to be rounded: those it counts in, if it says so; else

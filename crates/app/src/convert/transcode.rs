@@ -4,16 +4,15 @@ use std::time::{Duration, Instant};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::inspect::{Source, inspect};
-use super::intake::Stream;
-use super::iso::{Iso, Priming};
 use super::pipeline::{Built, Counters};
 use super::progress::Progress;
-use super::{ConvertArgs, encoders, intake, pipeline};
+use super::{ConvertArgs, encoders, pipeline};
 use crate::events::{Event, Events};
 use crate::failure::Failure;
+use crate::input::{self, Iso, Priming, Source, Stream, inspect};
 use crate::outputs::{Job, extension};
 use crate::partial::Partial;
+use crate::running::Running;
 
 /// How often progress is reported.
 const PERIOD: Duration = Duration::from_millis(200);
@@ -43,7 +42,7 @@ pub fn run(args: &ConvertArgs, job: &Job, progress: &mut Progress) -> anyhow::Re
     let events = Events::of(&running.pipeline, PERIOD)?;
     let priming = copied_priming(args, job, &source);
     let patches = source.iso.as_ref().map(|iso| iso.without_edits(&priming)).unwrap_or_default();
-    let mut streams = intake::open(&running.pipeline, &source, patches, &events)?;
+    let mut streams = input::open(&running.pipeline, &source, patches, &events)?;
     let built = pipeline::build(&running.pipeline, &streams, &source, encoder, args, &job.output, &partial)
         .map_err(|error| why(error, &events, &source, job))?;
     for note in &built.notes {
@@ -62,23 +61,6 @@ pub fn run(args: &ConvertArgs, job: &Job, progress: &mut Progress) -> anyhow::Re
         .map_err(|error| Failure::Output(format!("cannot write {}: {error}", job.output.display())))?;
     partial.commit()?;
     Ok(Done { frames, took: began.elapsed() })
-}
-
-/// A pipeline that stops when it goes out of scope, so that nothing writes to a file that is about to be removed.
-struct Running {
-    pipeline: gst::Pipeline,
-}
-
-impl Running {
-    fn new() -> Self {
-        Running { pipeline: gst::Pipeline::new() }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.pipeline.set_state(gst::State::Null);
-    }
 }
 
 fn check_clip(args: &ConvertArgs, source: &Source) -> Result<(), Failure> {

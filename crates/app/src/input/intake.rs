@@ -38,6 +38,12 @@ impl Stream {
         gstreamer_pbutils::pb_utils_get_codec_description(&self.caps).to_string()
     }
 
+    /// Lets nothing out of it, ever. A sink for it would have to preroll, which holds all streams of a demuxer up.
+    pub fn drop_data(&self) {
+        let data = gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST;
+        self.pad.add_probe(data, |_, _| gst::PadProbeReturn::Drop);
+    }
+
     /// Lets it flow. What it is to flow into must be there.
     pub fn release(&mut self) {
         if let Some(hold) = self.hold.take() {
