@@ -1,5 +1,6 @@
 use clap::{Parser, Subcommand};
 
+use crate::compare::CompareArgs;
 use crate::convert::ConvertArgs;
 use crate::doctor::DoctorArgs;
 use crate::failure::EXIT_CODES;
@@ -31,19 +32,15 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The subcommands.
+/// The subcommands. What each is for stands with its options.
 #[derive(Debug, Subcommand)]
+#[allow(missing_docs)] // A sentence here would hide the longer text there.
 pub enum Command {
-    /// Turn video files into comics, with their sound and their timing
     Convert(ConvertArgs),
-    /// Turn stills into comics: PNG, JPEG and WebP
     Image(ImageArgs),
-    /// Turn a camera, the screen or a stream into a comic as it comes
     Live(LiveArgs),
-    /// List the styles of a model
+    Compare(CompareArgs),
     Styles(StylesArgs),
-    /// Look into a model package
     Model(ModelArgs),
-    /// Say what this machine has, what it lacks, and what for
     Doctor(DoctorArgs),
 }

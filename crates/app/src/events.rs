@@ -57,6 +57,16 @@ impl Events {
         })
     }
 
+    /// Waits for the next event, or for the next of `items` if that is there first. `items` must have a sender.
+    pub fn next_or<T>(&self, items: &Receiver<T>) -> Result<T, Event> {
+        select! {
+            recv(items) -> item => Ok(item.expect("a sender is kept")),
+            recv(self.interrupts) -> _ => Err(Event::Interrupt),
+            recv(self.receiver) -> event => Err(event.expect("a sender is kept")),
+            recv(self.ticks) -> _ => Err(Event::Tick),
+        }
+    }
+
     /// Waits for the next event.
     pub fn next(&self) -> Event {
         select! {

@@ -59,7 +59,7 @@ impl std::fmt::Display for Failure {
             | Failure::Output(text)
             | Failure::Lacking(text)
             | Failure::Model(text) => f.write_str(text),
-            Failure::Interrupted => f.write_str("interrupted; the unfinished file was removed"),
+            Failure::Interrupted => f.write_str("interrupted; nothing half-done is left behind"),
         }
     }
 }

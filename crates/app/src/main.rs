@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod compare;
 mod convert;
 mod doctor;
 mod elements;
@@ -45,6 +46,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Live(args) => {
             start_gstreamer()?;
             live::run(&args)
+        }
+        Command::Compare(args) => {
+            start_gstreamer()?;
+            compare::run(&args)
         }
         Command::Styles(args) => styles::run(&args),
         Command::Model(args) => model::run(&args),

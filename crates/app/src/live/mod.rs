@@ -30,9 +30,9 @@ Examples:
   inkcast live --from test --to display --print-pipeline
       the same as a line for gst-launch-1.0";
 
-/// Turns a camera, the screen or a stream into a comic as it comes. Sound is left out.
+/// Turns a camera, the screen or a stream into a comic as it comes
 ///
-/// Where the machine is too slow, frames are dropped before they are drawn, so that the picture never lags behind.
+/// Sound is left out. Where the machine is too slow, frames are dropped before they are drawn, so that the picture never lags behind.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct LiveArgs {
