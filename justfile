@@ -18,7 +18,7 @@ test:
 run *args:
     scripts/run {{args}}
 
-# Times kernels, stages and frames.
+# Times kernels; `inkcast bench` times the stages of a frame.
 bench *args:
     cargo bench --workspace {{args}}
 

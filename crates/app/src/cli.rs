@@ -1,5 +1,6 @@
 use clap::{Parser, Subcommand};
 
+use crate::bench::BenchArgs;
 use crate::compare::CompareArgs;
 use crate::convert::ConvertArgs;
 use crate::doctor::DoctorArgs;
@@ -40,6 +41,7 @@ pub enum Command {
     Image(ImageArgs),
     Live(LiveArgs),
     Compare(CompareArgs),
+    Bench(BenchArgs),
     Styles(StylesArgs),
     Model(ModelArgs),
     Doctor(DoctorArgs),

@@ -1,6 +1,7 @@
 //! `inkcast`: turns video files, stills and live streams into comics.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod cli;
 mod compare;
 mod convert;
@@ -51,6 +52,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             start_gstreamer()?;
             compare::run(&args)
         }
+        Command::Bench(args) => bench::run(&args),
         Command::Styles(args) => styles::run(&args),
         Command::Model(args) => model::run(&args),
         Command::Doctor(args) => {

@@ -1,6 +1,7 @@
 //! The program `inkcast` on real files, which GStreamer makes on the spot.
 
 mod bad_input;
+mod bench;
 mod compare;
 mod convert;
 mod image;

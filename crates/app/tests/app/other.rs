@@ -67,6 +67,12 @@ fn help_teaches_with_examples_and_lists_the_exit_codes() {
             assert!(help.contains(words), "{command}: {words}");
         }
     }
+    for (command, words) in [("compare", "dense inverse search"), ("bench", "Codecs are not part")] {
+        let help = stdout(&[command, "--help"]);
+        for words in ["Examples:", "Exit codes:", "--json", words] {
+            assert!(help.contains(words), "{command}: {words}");
+        }
+    }
     assert!(stdout(&["--help"]).contains("130"));
     assert!(stdout(&["convert", "--help"]).contains("openh264"));
     fail(2, &["convert"]);

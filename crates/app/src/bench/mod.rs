@@ -1,0 +1,135 @@
+//! `inkcast bench`: how long the stages of a frame take on this machine, without codecs.
+
+mod measure;
+mod memory;
+mod scene;
+
+use clap::{Args, ValueEnum};
+use inkcast_frame::Format;
+use inkcast_stylize::STAGES;
+use serde::Serialize;
+
+use crate::convert::Size;
+use crate::failure::EXIT_CODES;
+use crate::style_args::StyleArgs;
+use measure::{Timing, WARM_UP, measure};
+
+const EXAMPLES: &str = "\
+Examples:
+  inkcast bench
+  inkcast bench --size 1280x720 --frames 100 --threads 2
+  inkcast bench --size 1920x1080 --style manga --steadiness 0 --json";
+
+/// Sizes that are measured unless others are asked for.
+const SIZES: [(u32, u32); 3] = [(640, 360), (1280, 720), (1920, 1080)];
+
+/// Measures how long a frame takes on this machine, stage by stage
+///
+/// A made-up scene runs through everything between decoder and encoder: a textured ground that the camera moves over, and
+/// something in front of it that moves otherwise. Codecs are not part of it, and neither is the making of the scene.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct BenchArgs {
+    /// Size of the frames; may be given more than once; -1 for one side means 16:9 [default: 640x360, 1280x720 and
+    /// 1920x1080]
+    #[arg(long = "size", value_name = "WxH", allow_hyphen_values = true)]
+    sizes: Vec<Size>,
+    /// Frames of each size that are timed
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    frames: u32,
+    /// Memory layout of the frames, as decoders give them
+    #[arg(long, value_enum, default_value_t = FormatArg::I420)]
+    format: FormatArg,
+    /// Print JSON for programs
+    #[arg(long)]
+    json: bool,
+    /// How the style is drawn.
+    #[command(flatten)]
+    style: StyleArgs,
+}
+
+/// Formats that decoders give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// Planes of luma, Cb and Cr
+    I420,
+    /// A plane of luma and one of Cb and Cr
+    Nv12,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Output {
+    device: String,
+    model: String,
+    style: String,
+    steadiness: f32,
+    format: String,
+    frames: u32,
+    warm_up_frames: u32,
+    sizes: Vec<Timing>,
+}
+
+/// Measures and prints.
+pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    let (package, device) = args.style.open_model()?;
+    let settings = args.style.settings();
+    let format = match args.format {
+        FormatArg::I420 => Format::I420,
+        FormatArg::Nv12 => Format::Nv12,
+    };
+    let sizes = match args.sizes.as_slice() {
+        [] => SIZES.to_vec(),
+        sizes => sizes.iter().map(|size| size.widescreen()).collect(),
+    };
+    let style = package.style(&settings.style).map(|style| style.name.clone()).unwrap_or_default();
+    let model = format!("{} {}", package.manifest().name, package.manifest().version);
+    let mut output = Output {
+        device: String::new(),
+        model,
+        style,
+        steadiness: settings.steadiness,
+        format: args.format.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default(),
+        frames: args.frames,
+        warm_up_frames: WARM_UP,
+        sizes: Vec::new(),
+    };
+    for (index, (width, height)) in sizes.into_iter().enumerate() {
+        let size = (width as usize, height as usize);
+        let threads = args.style.threads as usize;
+        let (timing, used) = measure(&package, device, threads, &settings, format, size, args.frames)?;
+        output.device = used;
+        if !args.json {
+            if index == 0 {
+                print_head(&output);
+            }
+            println!("{}", row(&timing));
+        }
+        output.sizes.push(timing);
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&output)?);
+    } else {
+        println!("\n{}", FOOT);
+    }
+    Ok(())
+}
+
+const FOOT: &str = "\
+all: the whole frame; p90: nine of ten frames take no longer; fps: 1000 / all. peak: the most memory that the process had
+in use at this size (VmHWM), the model, the scene and its frames included.";
+
+fn print_head(output: &Output) {
+    let Output { device, model, style, steadiness, format, frames, warm_up_frames, .. } = output;
+    println!("{device}; model {model}, style {style}, steadiness {steadiness}, {format}");
+    println!("medians in ms over {frames} frames of each size, after {warm_up_frames} to warm up\n");
+    let stages = STAGES.map(|stage| format!(" {stage:>8}")).concat();
+    println!("{:>9} {:>8} {:>8} {:>7}{stages} {:>10}", "size", "all", "p90", "fps", "peak");
+}
+
+fn row(timing: &Timing) -> String {
+    let stages: String = timing.stages.iter().map(|stage| format!(" {:>8.2}", stage.ms)).collect();
+    let size = format!("{}x{}", timing.width, timing.height);
+    let peak = timing.peak_mib.map_or("?".to_string(), |mib| format!("{mib:.0} MiB"));
+    format!("{size:>9} {:>8.2} {:>8.2} {:>7.1}{stages} {peak:>10}", timing.total_ms, timing.p90_ms, timing.fps)
+}
