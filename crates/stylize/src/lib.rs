@@ -25,5 +25,5 @@ mod stylizer;
 pub use device::DeviceChoice;
 pub use error::StylizeError;
 pub use report::{Report, STAGES};
-pub use settings::{Compare, Settings};
-pub use stylizer::Stylizer;
+pub use settings::{Compare, Screen, ScreenAnchor, Settings};
+pub use stylizer::{Stylizer, WARM_UP};

@@ -8,8 +8,13 @@ pub const STAGES: [&str; 7] = ["ingest", "motion", "carry", "generate", "compose
 pub struct Report {
     /// The picture has nothing to do with the previous one, so the history was dropped.
     pub scene_cut: bool,
+    /// The frame is the previous one again, bit for bit: the previous result was given once more.
+    pub repeated: bool,
     /// Mean weight that the previous frame was given, 0..1.
     pub carried: f32,
+    /// Mean change, in grey levels of 255, of pixels whose motion is known beyond doubt: how much the result still
+    /// flickers. `None` without a previous frame or without such pixels.
+    pub flicker: Option<f32>,
     /// Time spent in each of [`STAGES`].
     pub stages: [Duration; STAGES.len()],
 }

@@ -11,6 +11,10 @@ pub struct Settings {
     pub ink: f32,
     /// Period of printed dots in output pixels; 0 chooses it by the picture's size.
     pub screen_size_px: f32,
+    /// Whether styles that have dots print them.
+    pub screen: Screen,
+    /// What printed dots are fixed to.
+    pub screen_anchor: ScreenAnchor,
     /// Whether the source is shown beside the result.
     pub compare: Compare,
 }
@@ -23,9 +27,31 @@ impl Default for Settings {
             steadiness: 0.7,
             ink: 1.0,
             screen_size_px: 0.0,
+            screen: Screen::Style,
+            screen_anchor: ScreenAnchor::Page,
             compare: Compare::None,
         }
     }
+}
+
+/// Whether dots are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Screen {
+    /// As the style has them.
+    #[default]
+    Style,
+    /// Never: every style in flat colour, which small bit rates and large displays take better.
+    None,
+}
+
+/// What printed dots are fixed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScreenAnchor {
+    /// The page: dots stand still while the picture moves under them, as on paper.
+    #[default]
+    Page,
+    /// The scene: dots follow the camera.
+    Scene,
 }
 
 /// How the source is shown beside the result.

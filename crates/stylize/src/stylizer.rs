@@ -16,6 +16,10 @@ use crate::stages::s6_print::PrintStage;
 use crate::stages::s7_emit;
 use crate::{Compare, DeviceChoice, Report, Settings, StylizeError};
 
+/// How many frames before a piece of a longer stream have to be processed, so that the piece looks as if the whole stream
+/// had been: as many as the mean of a pixel's past runs over. A piece that begins with a scene cut needs none.
+pub const WARM_UP: usize = 16;
+
 /// Turns the frames of one stream into comic frames, one after another.
 ///
 /// Buffers are made at the first frame of a size and used again. The same frames give the same result, bit for bit,
@@ -114,22 +118,33 @@ impl Stylizer {
                 motion.run(history, ingested);
                 clock.stage(1);
                 clock.report.scene_cut = motion.motion.scene_cut;
+                clock.report.repeated = motion.motion.repeated && history.picture == ingested.picture;
                 is_carried = !motion.motion.scene_cut;
             }
             if is_carried {
-                s3_carry::run(level, history, &motion.motion, ingested.motion_shift, carried);
-                clock.stage(2);
+                print.follow(motion.camera(ingested));
             }
-            let looked_back =
-                is_carried.then_some(Carried { layers: &carried.layers, confidence: &carried.confidence });
-            generate.run(&ingested.picture, looked_back, fresh)?;
-            clock.stage(3);
-            if is_carried {
-                clock.report.carried = s5_compose::run(level, fresh, carried, settings.steadiness, settled);
+            if clock.report.repeated {
+                std::mem::swap(&mut history.layers, &mut settled.layers);
+                std::mem::swap(&mut history.age, &mut settled.age);
+                (clock.report.carried, clock.report.flicker) = (1.0, Some(0.0));
             } else {
-                s5_compose::start(fresh, settled);
+                if is_carried {
+                    s3_carry::run(level, history, &motion.motion, ingested.motion_shift, carried);
+                    clock.stage(2);
+                }
+                let looked_back =
+                    is_carried.then_some(Carried { layers: &carried.layers, confidence: &carried.confidence });
+                generate.run(&ingested.picture, looked_back, fresh)?;
+                clock.stage(3);
+                if is_carried {
+                    let settling = s5_compose::run(level, fresh, carried, settings.steadiness, settled);
+                    (clock.report.carried, clock.report.flicker) = (settling.carried, settling.flicker);
+                } else {
+                    s5_compose::start(fresh, settled);
+                }
+                clock.stage(4);
             }
-            clock.stage(4);
             let page = print.run(level, &ingested.picture, &settled.layers, style, settings);
             clock.stage(5);
             s7_emit::run(level, &page, input, output);
@@ -152,6 +167,7 @@ impl Stylizer {
 
     /// The frame just done becomes the previous one; its buffers change places with those of the one before.
     fn remember(&mut self) {
+        std::mem::swap(&mut self.history.picture, &mut self.ingested.picture);
         std::mem::swap(&mut self.history.luma, &mut self.ingested.luma);
         std::mem::swap(&mut self.history.layers, &mut self.settled.layers);
         std::mem::swap(&mut self.history.age, &mut self.settled.age);

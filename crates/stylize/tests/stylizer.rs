@@ -5,7 +5,7 @@ use inkcast_generator::Package;
 use inkcast_kit::measure::{mean_abs_diff, psnr};
 use inkcast_kit::motion::{Motion, Scene};
 use inkcast_kit::noise::Random;
-use inkcast_stylize::{Compare, DeviceChoice, Report, Settings, StylizeError, Stylizer};
+use inkcast_stylize::{Compare, DeviceChoice, Report, Screen, ScreenAnchor, Settings, StylizeError, Stylizer, WARM_UP};
 
 fn stylizer(threads: usize) -> Stylizer {
     Stylizer::new(Package::embedded().unwrap(), DeviceChoice::Cpu, threads).unwrap()
@@ -180,5 +180,117 @@ fn every_size_from_one_pixel_up_works() {
                 assert_eq!(output.info(), source.info());
             }
         }
+    }
+}
+
+#[test]
+fn a_repeated_frame_gives_the_same_result_again() {
+    let mut stylizer = stylizer(1);
+    let frames = noisy_still(3);
+    let last = frames.iter().map(|source| run(&mut stylizer, source, &settings(1.0)).0).next_back().unwrap();
+    for _ in 0..2 {
+        let (again, report) = run(&mut stylizer, &frames[2], &settings(1.0));
+        assert!(report.repeated);
+        assert_eq!(again, last);
+    }
+    // Other settings still count.
+    let (weak, report) = run(&mut stylizer, &frames[2], &Settings { strength: 0.5, ..settings(1.0) });
+    assert!(report.repeated);
+    assert_ne!(weak, last);
+    assert!(!run(&mut stylizer, &frames[0], &settings(1.0)).1.repeated);
+}
+
+#[test]
+fn colour_alone_makes_another_frame() {
+    // The same luma to the last bit, by its weights, but another colour.
+    let picture = |r, g, b| frame(&Picture::from_fn(64, 48, |x, _| if x < 32 { [r, g, b, 0] } else { [200; 4] }));
+    let (one, other) = (picture(200, 100, 50), picture(196, 101, 52));
+    let mut stylizer = stylizer(1);
+    let mut luma = [inkcast_frame::Picture::default(), inkcast_frame::Picture::default()];
+    for (frame, picture) in [&one, &other].into_iter().zip(&mut luma) {
+        inkcast_kernels::ingest::ingest(inkcast_kernels::Level::Plain, &frame.view(), picture);
+    }
+    assert_eq!(luma[0].at(0, 0)[3], luma[1].at(0, 0)[3], "the colours were chosen to have the same luma");
+    run(&mut stylizer, &one, &settings(1.0));
+    assert!(!run(&mut stylizer, &other, &settings(1.0)).1.repeated);
+}
+
+#[test]
+fn flicker_is_reported_and_falls() {
+    let mut stylizer = stylizer(1);
+    let flicker: Vec<Option<f32>> =
+        noisy_still(14).iter().map(|source| run(&mut stylizer, source, &settings(1.0)).1.flicker).collect();
+    assert_eq!(flicker[0], None);
+    let (early, late) = (flicker[1].unwrap(), flicker[13].unwrap());
+    assert!(late < 0.5 * early, "{early} grey levels at first, {late} in the end");
+}
+
+#[test]
+fn every_style_can_be_had_without_dots() {
+    let source = &pan(1)[0];
+    let grey_steps = |screen| {
+        let settings = Settings { style: "manga".to_string(), screen, ..Settings::default() };
+        let (comic, _) = run(&mut stylizer(1), source, &settings);
+        comic.plane(0).windows(4).filter(|pair| pair[0].abs_diff(pair[3]) > 16).count()
+    };
+    let (dots, flat) = (grey_steps(Screen::Style), grey_steps(Screen::None));
+    assert!(flat * 2 < dots, "{flat} steps without dots, {dots} with them");
+}
+
+#[test]
+fn dots_anchored_to_the_scene_follow_the_camera() {
+    // A flat grey world with marks that show its motion, four pixels to the left with each frame.
+    let world = |index: usize| {
+        let scene = Scene::new(4, Motion::Shift(4.0, 0.0), 192, 96);
+        frame(&scene.picture(index))
+    };
+    let last = |screen_anchor| {
+        let settings = Settings { style: "manga".to_string(), screen_anchor, screen_size_px: 9.0, ..settings(1.0) };
+        let mut stylizer = stylizer(1);
+        [0, 1].map(|index| run(&mut stylizer, &world(index), &settings).0)
+    };
+    // How well the second frame is the first one moved, over the middle of the picture.
+    let error = |[before, after]: &[OwnedFrame; 2]| {
+        let row = |frame: &OwnedFrame, y: usize, x: usize| f64::from(frame.plane(0)[(y * 192 + x) * 3]);
+        let pixels = (20..76).flat_map(|y| (20..168).map(move |x| (y, x)));
+        pixels.map(|(y, x)| (row(after, y, x) - row(before, y, x + 4)).abs()).sum::<f64>() / (56.0 * 148.0)
+    };
+    let (page, scene) = (error(&last(ScreenAnchor::Page)), error(&last(ScreenAnchor::Scene)));
+    assert!(scene < 0.6 * page, "{page} grey levels off with dots on the page, {scene} with dots on the scene");
+}
+
+#[test]
+fn a_stream_cut_in_pieces_joins_with_warm_up_frames() {
+    let frames = pan(30);
+    let play = |from: usize| {
+        let mut stylizer = stylizer(1);
+        frames[from..].iter().map(|source| run(&mut stylizer, source, &settings(0.5)).0).collect::<Vec<_>>()
+    };
+    let whole = play(0);
+    // With half the steadiness hardly more than four frames count; what is left of the start fades with each frame.
+    let difference = |warm_up: usize| {
+        let piece = play(20 - warm_up);
+        mean_abs_diff(piece[warm_up].plane(0), whole[20].plane(0))
+    };
+    let (without, with) = (difference(0), difference(WARM_UP));
+    assert!(with < 0.25 && with < without / 4.0, "{without} grey levels off without warm-up, {with} with it");
+}
+
+#[test]
+fn a_piece_that_begins_at_a_cut_is_the_same_bit_for_bit() {
+    let mut frames = pan(4);
+    let other = Scene::new(77, Motion::Shift(-2.0, 1.0), 96, 64);
+    frames.extend((0..5).map(|index| {
+        // Another scene, darker, so that nobody takes it for the same.
+        let mut picture = other.picture(index);
+        picture.data_mut().as_flattened_mut().iter_mut().for_each(|value| *value /= 3);
+        frame(&picture)
+    }));
+    let mut stylizer = stylizer(1);
+    let whole: Vec<_> = frames.iter().map(|source| run(&mut stylizer, source, &settings(1.0))).collect();
+    assert!(whole[4].1.scene_cut, "the test's cut was not seen");
+    let mut fresh = self::stylizer(2);
+    for (source, (expected, _)) in frames[4..].iter().zip(&whole[4..]) {
+        assert_eq!(run(&mut fresh, source, &settings(1.0)).0, *expected);
     }
 }

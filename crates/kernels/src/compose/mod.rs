@@ -15,6 +15,10 @@ const RADIUS: usize = 2;
 /// How far beyond the neighbourhood's range they may lie, without trust in them and with full trust.
 const MARGIN: f32 = 6.0 * LAYER_STEP as f32;
 const TRUSTED_MARGIN: f32 = 46.0 * LAYER_STEP as f32;
+/// Confidence, of 255, from which on motion is known beyond doubt.
+const CERTAIN: u8 = 250;
+/// Weight of doubt against confidence.
+const DOUBT: f32 = 0.07;
 /// Age beyond which a pixel counts no older: the mean then runs over so many frames.
 const OLDEST: f32 = 15.0;
 /// Least age of a pixel whose value is held.
@@ -38,8 +42,8 @@ type WideChunk = [[i16; 4]; WIDE];
 
 /// Blends `fresh` with what `carried` holds, and writes the age of each pixel.
 ///
-/// - **Trust** is the fourth root of confidence. Confidence is a product of doubts; the next step guards against
-///   what they miss, so that small ones need not cost steadiness.
+/// - **Trust** is `c / (c + 0.07 (1 - c))` for a confidence `c`: the next step guards against what confidence misses, so
+///   that half a doubt need not cost steadiness, while a strong one still does.
 /// - **Rectification**: the carried layers are clamped to the range of `fresh` in a 5x5 neighbourhood, widened by a margin
 ///   that grows with trust, so that nothing which has left the picture can stay (the history rectification of temporal
 ///   anti-aliasing, Karis 2014).
@@ -50,7 +54,7 @@ type WideChunk = [[i16; 4]; WIDE];
 ///   (weighted by `steadiness^2` too). A tone on the border between two steps and the rim of a line then stay on one
 ///   side; what really changes is followed at once, and a small change that lasts within seconds.
 ///
-/// Returns the mean of the weights before hysteresis. The result does not depend on the number of threads.
+/// The result does not depend on the number of threads.
 pub fn compose(
     level: Level,
     fresh: &Layers,
@@ -58,7 +62,7 @@ pub fn compose(
     steadiness: f32,
     settled: &mut Layers,
     age: &mut Plane<u8>,
-) -> f32 {
+) -> Settling {
     let (width, height) = fresh.size();
     assert_eq!(carried.layers.size(), (width, height), "size of the carried layers");
     settled.resize(width, height);
@@ -66,17 +70,50 @@ pub fn compose(
     let limits = Limits { oldest: OLDEST * steadiness * steadiness, hold: HELD * steadiness * steadiness };
     let rows = settled.data_mut().par_chunks_mut(width).zip(age.data_mut().par_chunks_mut(width));
     // Whole numbers add up to the same in every order.
-    let total: u64 = rows
+    let total = rows
         .enumerate()
         .map(|(y, (out, out_age))| {
             let chunks = out.chunks_mut(CHUNK).zip(out_age.chunks_mut(CHUNK));
-            let sums = chunks.enumerate().map(|(index, (out, out_age))| {
-                u64::from(settle(level, fresh, carried, limits, index * CHUNK, y, out, out_age))
-            });
-            sums.sum::<u64>()
+            let sums = chunks
+                .enumerate()
+                .map(|(index, (out, out_age))| settle(level, fresh, carried, limits, index * CHUNK, y, out, out_age));
+            sums.fold(Sums::default(), Sums::plus)
         })
-        .sum();
-    total as f32 / WEIGHT_ONE / (width * height) as f32
+        .reduce(Sums::default, Sums::plus);
+    Settling {
+        carried: total.weights as f32 / WEIGHT_ONE / (width * height) as f32,
+        flicker: (total.trusted > 0)
+            .then(|| total.changes as f32 / (3.0 * f32::from(LAYER_STEP) * total.trusted as f32)),
+    }
+}
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Settling {
+    /// Mean weight of the carried layers, 0..1, before hysteresis.
+    pub carried: f32,
+    /// Mean change, in grey levels of 255, of the colour of pixels whose motion is known beyond doubt: how much the
+    /// result still flickers. `None` without such pixels.
+    pub flicker: Option<f32>,
+}
+
+/// Sums over pixels, in whole numbers.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    weights: u64,
+    /// Changes of colour of trusted pixels, and how many pixels these are.
+    changes: u64,
+    trusted: u64,
+}
+
+impl Sums {
+    fn plus(self, other: Sums) -> Sums {
+        Sums {
+            weights: self.weights + other.weights,
+            changes: self.changes + other.changes,
+            trusted: self.trusted + other.trusted,
+        }
+    }
 }
 
 /// What steadiness allows: the age that counts at most, and the weight of holding.
@@ -89,7 +126,7 @@ struct Limits {
 /// One in the weights of a chunk.
 const WEIGHT_ONE: f32 = (1 << 15) as f32;
 
-/// Settles one chunk and returns the sum of its weights.
+/// Settles one chunk.
 fn settle(
     level: Level,
     fresh: &Layers,
@@ -99,7 +136,7 @@ fn settle(
     y: usize,
     out: &mut [[i16; 4]],
     out_age: &mut [u8],
-) -> u32 {
+) -> Sums {
     let count = out.len();
     let mut history = Chunk { layers: [[0; 4]; CHUNK], confidence: [0; CHUNK], age: [0; CHUNK] };
     history.layers[..count].copy_from_slice(&carried.layers.row(y)[x..x + count]);
@@ -107,11 +144,11 @@ fn settle(
     history.age[..count].copy_from_slice(&carried.age.row(y)[x..x + count]);
 
     let mut weights = Weights { mean: [0; CHUNK], hold: [0; CHUNK], margin: [0; CHUNK] };
-    let sum = weigh(level, &mut history, limits, &mut weights);
+    let mut sums = weigh(level, &mut history, limits, &mut weights);
     out_age.copy_from_slice(&history.age[..count]);
-    if sum == 0 {
+    if sums.weights == 0 {
         out.copy_from_slice(&fresh.row(y)[x..x + count]);
-        return 0;
+        return sums;
     }
     let mut rows = [[[0; 4]; WIDE]; ROWS];
     for (j, row) in rows.iter_mut().enumerate() {
@@ -121,7 +158,8 @@ fn settle(
     let mut settled = [[0; 4]; CHUNK];
     blend(level, &rows, &history.layers, &weights, &mut settled);
     out.copy_from_slice(&settled[..count]);
-    sum
+    sums.changes = u64::from(changes(level, &history, &settled));
+    sums
 }
 
 /// What was carried to a chunk.
@@ -155,11 +193,12 @@ struct Weights {
 }
 
 vectorised! {
-    /// Finds the weights, puts the new ages in place of the old, and returns the sum of the weights in the mean.
-    fn weigh(history: &mut Chunk, limits: Limits, weights: &mut Weights) -> u32 {
-        let mut sum = 0;
+    /// Finds the weights, puts the new ages in place of the old, and counts.
+    fn weigh(history: &mut Chunk, limits: Limits, weights: &mut Weights) -> Sums {
+        let (mut sum, mut trusted) = (0, 0);
         for i in 0..CHUNK {
-            let trust = (f32::from(history.confidence[i]) * (1.0 / 255.0)).sqrt().sqrt();
+            let confidence = f32::from(history.confidence[i]) * (1.0 / 255.0);
+            let trust = confidence / (confidence + DOUBT * (1.0 - confidence));
             let age = f32::from(history.age[i]) * (1.0 / AGE_STEP as f32);
             let counted = if age < limits.oldest { age } else { limits.oldest };
             let mean = trust * counted / (counted + 1.0);
@@ -169,9 +208,22 @@ vectorised! {
             weights.hold[i] = whole(hold * WEIGHT_ONE);
             weights.margin[i] = whole(MARGIN + trust * trust * (TRUSTED_MARGIN - MARGIN)) as i16;
             sum += weights.mean[i] as u32;
+            trusted += u32::from(history.confidence[i] >= CERTAIN);
             let grown = age * trust + 1.0;
             let grown = if grown < OLDEST { grown } else { OLDEST };
             history.age[i] = whole(grown * AGE_STEP as f32) as u8;
+        }
+        Sums { weights: sum.into(), changes: 0, trusted: trusted.into() }
+    }
+}
+
+vectorised! {
+    fn changes(history: &Chunk, settled: &[[i16; 4]; CHUNK]) -> u32 {
+        let mut sum = 0;
+        for i in 0..CHUNK {
+            let (before, now) = (history.layers[i].map(i32::from), settled[i].map(i32::from));
+            let change = (before[0] - now[0]).abs() + (before[1] - now[1]).abs() + (before[2] - now[2]).abs();
+            sum += if history.confidence[i] >= CERTAIN { change as u32 } else { 0 };
         }
         sum
     }

@@ -19,8 +19,8 @@ fn flat(grey: f32) -> Layers {
 
 fn run(fresh: &Layers, carried: &Warped, steadiness: f32) -> (Layers, Plane<u8>, f32) {
     let (mut settled, mut age) = (Layers::default(), Plane::default());
-    let mean = compose(Level::Plain, fresh, carried, steadiness, &mut settled, &mut age);
-    (settled, age, mean)
+    let settling = compose(Level::Plain, fresh, carried, steadiness, &mut settled, &mut age);
+    (settled, age, settling.carried)
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn by_hand_an_old_pixel_keeps_most_of_its_past() {
     assert!((mean - 0.75).abs() < 1e-4);
     assert_eq!(settled.at(2, 2)[0], level(150.0));
     assert_eq!(f32::from(age.at(2, 2)) / f32::from(AGE_STEP), 4.0);
-    // The fourth root of 16 / 255 is 0.5005.
-    let (_, age, mean) = run(&flat(120.0), &carried(flat(160.0), 16.0 / 255.0, 3.0), 1.0);
-    assert!((mean - 0.5005 * 0.75).abs() < 1e-3, "{mean}");
+    // A confidence of 0.07 / 1.07 is trusted half.
+    let (_, age, mean) = run(&flat(120.0), &carried(flat(160.0), 0.07 / 1.07, 3.0), 1.0);
+    assert!((mean - 0.5 * 0.75).abs() < 4e-3, "{mean}");
     assert_eq!(f32::from(age.at(2, 2)) / f32::from(AGE_STEP), 2.5);
     // Half the steadiness counts a quarter of the oldest age: 3.75 frames of however many.
     let (_, _, mean) = run(&flat(120.0), &carried(flat(160.0), 1.0, 12.0), 0.5);
@@ -63,8 +63,20 @@ fn by_hand_a_small_difference_is_held() {
 }
 
 #[test]
+fn flicker_is_the_change_where_motion_is_certain() {
+    let flicker = |confidence| {
+        let (mut settled, mut age) = (Layers::default(), Plane::default());
+        let past = carried(flat(160.0), confidence, 3.0);
+        compose(Level::Plain, &flat(120.0), &past, 1.0, &mut settled, &mut age).flicker
+    };
+    // A quarter of 40 grey levels is new.
+    assert_eq!(flicker(1.0), Some(10.0));
+    assert_eq!(flicker(0.9), None);
+}
+
+#[test]
 fn what_has_left_the_picture_does_not_stay() {
-    for (confidence, margin) in [(1.0, TRUSTED_MARGIN), (1.0 / 255.0, MARGIN + 0.0627 * (TRUSTED_MARGIN - MARGIN))] {
+    for (confidence, margin) in [(1.0, TRUSTED_MARGIN), (1.0 / 255.0, MARGIN + 0.0032 * (TRUSTED_MARGIN - MARGIN))] {
         let (settled, _, _) = run(&flat(120.0), &carried(flat(255.0), confidence, 15.0), 1.0);
         assert!(f32::from(settled.at(2, 2)[0] - level(120.0)) <= margin, "{:?}", settled.at(2, 2));
     }

@@ -20,7 +20,7 @@ pub struct DotScreen {
 pub(super) struct ScreenRow([f32; 4]);
 
 /// How far a screen is moved from the page's corner, in pixels to the right and down.
-pub type Shift = [f32; 2];
+pub type Shift = [f64; 2];
 
 impl DotScreen {
     /// A screen for rows of `width` pixels, `angle` in degrees, `period_px` pixels between dots.
@@ -42,8 +42,8 @@ impl DotScreen {
     /// The screen along row `y`, moved by `shift`.
     pub(super) fn row(&self, y: usize, shift: Shift) -> ScreenRow {
         let [(su, cu), (sv, cv)] = [0, 1].map(|axis| {
-            let down = turned(self.down[axis], y as f64 - f64::from(shift[1]));
-            (down + turned(self.right[axis], -f64::from(shift[0]))).sin_cos()
+            let down = turned(self.down[axis], y as f64 - shift[1]);
+            (down + turned(self.right[axis], -shift[0])).sin_cos()
         });
         ScreenRow([cu, su, cv, sv])
     }

@@ -16,6 +16,7 @@ use inkcast_stylize::{Settings, Stylizer};
 use super::caps::{self, Negotiated};
 use super::continuity::Continuity;
 use super::properties::Properties;
+use super::reports::Reports;
 use super::{buffer, errors};
 
 static CATEGORY: LazyLock<gst::DebugCategory> =
@@ -36,6 +37,7 @@ struct Stream {
     stylizer: Option<Stylizer>,
     negotiated: Option<Negotiated>,
     continuity: Continuity,
+    reports: Reports,
 }
 
 impl Stream {
@@ -56,16 +58,18 @@ impl ComicStyle {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Draws the frame in `input` into `output`.
+    /// Draws the frame in `input` into `output` and returns the report that is due.
     fn draw(
         &self,
         input: &gst::BufferRef,
         output: &mut gst::BufferRef,
         settings: Settings,
-    ) -> Result<(), gst::ErrorMessage> {
+        report_interval_ms: u32,
+    ) -> Result<Option<gst::Structure>, gst::ErrorMessage> {
         let unusable = |reason: String| gst::error_msg!(gst::StreamError::Format, ("{reason}"));
         let mut stream = self.stream();
-        let Stream { stylizer: Some(stylizer), negotiated: Some(negotiated), continuity } = &mut *stream else {
+        let Stream { stylizer: Some(stylizer), negotiated: Some(negotiated), continuity, reports } = &mut *stream
+        else {
             return Err(gst::error_msg!(gst::CoreError::Negotiation, ("a frame came before its caps")));
         };
         let compare = negotiated.compare(settings.compare);
@@ -84,7 +88,7 @@ impl ComicStyle {
             )
             .map_err(|error| errors::message(&error))?;
         gst::trace!(CATEGORY, imp = self, "{:?}: {report:?}", input.pts());
-        Ok(())
+        Ok(reports.count(&report, input.pts(), report_interval_ms))
     }
 }
 
@@ -206,9 +210,19 @@ impl BaseTransformImpl for ComicStyle {
     /// Replaces the base class's step from buffer to frame, which would answer a buffer that it cannot map with a
     /// warning and an output frame that nobody wrote.
     fn transform(&self, inbuf: &gst::Buffer, outbuf: &mut gst::BufferRef) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let settings = self.properties().settings.clone();
-        match self.draw(inbuf, outbuf, settings) {
-            Ok(()) => Ok(gst::FlowSuccess::Ok),
+        let (settings, report_interval_ms) = {
+            let properties = self.properties();
+            (properties.settings.clone(), properties.report_interval_ms)
+        };
+        match self.draw(inbuf, outbuf, settings, report_interval_ms) {
+            Ok(report) => {
+                if let Some(report) = report {
+                    let message = gst::message::Element::builder(report).src(&*self.obj()).build();
+                    // Without a bus there is nobody to tell.
+                    let _ = self.obj().post_message(message);
+                }
+                Ok(gst::FlowSuccess::Ok)
+            }
             Err(message) => {
                 self.post_error_message(message);
                 Err(gst::FlowError::Error)

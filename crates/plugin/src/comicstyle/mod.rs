@@ -24,12 +24,19 @@
 //! | `steadiness` | 0 each frame anew, 1 as calm as motion allows | while playing, controllable |
 //! | `ink` | weight of lines and blacks | while playing, controllable |
 //! | `screen-size` | period of printed dots in pixels, 0 by the picture's size | while playing, controllable |
+//! | `screen` | dots of styles that have them: `style`, or `none` for flat colour | while playing |
+//! | `screen-anchor` | dots fixed to the `page`, or to the `scene`, following the camera | while playing |
+//! | `report-interval` | milliseconds between element messages `comicstyle-report`, 0 for none | while playing |
 //! | `compare` | the source beside the comic: `none`, `split`, `side-by-side` | while playing |
 //!
 //! The model is loaded on the way from READY to PAUSED and dropped on the way back. A picture is carried from each
 //! frame to the next; it is forgotten on a flush, a seek, a new stream or segment, other caps at the input and a break that
 //! upstream marks with DISCONT. Frames that are merely missing, also those that a leaky queue dropped, are only a step
-//! in time.
+//! in time, and so is a GAP event, which is passed on. A frame that is the previous one again gives the same result again.
+//!
+//! `gst-launch-1.0 -m` shows the reports: `frames`, `repeated` and `scene-cuts` since the last one, `flicker` (mean change, in
+//! grey levels of 255, of pixels whose motion is known beyond doubt), `carried` (mean weight of the previous frame) and
+//! `frame-ms` (mean time spent on a frame).
 
 mod buffer;
 mod caps;
@@ -37,12 +44,13 @@ mod continuity;
 mod errors;
 mod imp;
 mod properties;
+mod reports;
 
 use gst::glib;
 use gst::prelude::*;
 use gstreamer as gst;
 
-pub use properties::Compare;
+pub use properties::{Compare, Screen, ScreenAnchor};
 
 glib::wrapper! {
     /// The element `comicstyle`.

@@ -45,12 +45,76 @@ impl From<inkcast_stylize::Compare> for Compare {
     }
 }
 
+/// Whether dots are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "InkcastScreen")]
+pub enum Screen {
+    /// As the style has them.
+    #[default]
+    #[enum_value(name = "As the style has them", nick = "style")]
+    Style,
+    /// Never.
+    #[enum_value(name = "No dots: every style in flat colour", nick = "none")]
+    None,
+}
+
+impl From<Screen> for inkcast_stylize::Screen {
+    fn from(screen: Screen) -> Self {
+        match screen {
+            Screen::Style => inkcast_stylize::Screen::Style,
+            Screen::None => inkcast_stylize::Screen::None,
+        }
+    }
+}
+
+impl From<inkcast_stylize::Screen> for Screen {
+    fn from(screen: inkcast_stylize::Screen) -> Self {
+        match screen {
+            inkcast_stylize::Screen::Style => Screen::Style,
+            inkcast_stylize::Screen::None => Screen::None,
+        }
+    }
+}
+
+/// What printed dots are fixed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "InkcastScreenAnchor")]
+pub enum ScreenAnchor {
+    /// The page.
+    #[default]
+    #[enum_value(name = "The page: dots stand still, as on paper", nick = "page")]
+    Page,
+    /// The scene.
+    #[enum_value(name = "The scene: dots follow the camera", nick = "scene")]
+    Scene,
+}
+
+impl From<ScreenAnchor> for inkcast_stylize::ScreenAnchor {
+    fn from(anchor: ScreenAnchor) -> Self {
+        match anchor {
+            ScreenAnchor::Page => inkcast_stylize::ScreenAnchor::Page,
+            ScreenAnchor::Scene => inkcast_stylize::ScreenAnchor::Scene,
+        }
+    }
+}
+
+impl From<inkcast_stylize::ScreenAnchor> for ScreenAnchor {
+    fn from(anchor: inkcast_stylize::ScreenAnchor) -> Self {
+        match anchor {
+            inkcast_stylize::ScreenAnchor::Page => ScreenAnchor::Page,
+            inkcast_stylize::ScreenAnchor::Scene => ScreenAnchor::Scene,
+        }
+    }
+}
+
 /// Values of all properties.
 #[derive(Debug, Clone)]
 pub struct Properties {
     model: String,
     device: String,
     threads: u32,
+    /// Milliseconds of stream time between two reports on the bus; 0 posts none.
+    pub report_interval_ms: u32,
     /// What holds for a frame and may change with the next.
     pub settings: Settings,
 }
@@ -58,7 +122,7 @@ pub struct Properties {
 impl Default for Properties {
     fn default() -> Self {
         let (model, device) = (String::new(), DeviceChoice::default().to_string());
-        Properties { model, device, threads: 0, settings: Settings::default() }
+        Properties { model, device, threads: 0, report_interval_ms: 0, settings: Settings::default() }
     }
 }
 
@@ -91,6 +155,9 @@ impl Properties {
             "steadiness" => self.settings.steadiness = number(),
             "ink" => self.settings.ink = number(),
             "screen-size" => self.settings.screen_size_px = number(),
+            "screen" => self.settings.screen = value.get::<Screen>().unwrap_or_default().into(),
+            "screen-anchor" => self.settings.screen_anchor = value.get::<ScreenAnchor>().unwrap_or_default().into(),
+            "report-interval" => self.report_interval_ms = value.get().unwrap_or_default(),
             "compare" => self.settings.compare = value.get::<Compare>().unwrap_or_default().into(),
             _ => {}
         }
@@ -107,6 +174,9 @@ impl Properties {
             "steadiness" => to_double(self.settings.steadiness).to_value(),
             "ink" => to_double(self.settings.ink).to_value(),
             "screen-size" => to_double(self.settings.screen_size_px).to_value(),
+            "screen" => Screen::from(self.settings.screen).to_value(),
+            "screen-anchor" => ScreenAnchor::from(self.settings.screen_anchor).to_value(),
+            "report-interval" => self.report_interval_ms.to_value(),
             "compare" => Compare::from(self.settings.compare).to_value(),
             _ => description.default_value().clone(),
         }
@@ -119,7 +189,7 @@ fn to_double(value: f32) -> f64 {
 }
 
 fn describe() -> Vec<glib::ParamSpec> {
-    let Properties { device, threads, settings, .. } = Properties::default();
+    let Properties { device, threads, report_interval_ms, settings, .. } = Properties::default();
     let animated = |name, nick, blurb, maximum, default| {
         glib::ParamSpecDouble::builder(name)
             .nick(nick)
@@ -190,6 +260,26 @@ fn describe() -> Vec<glib::ParamSpec> {
             256.0,
             settings.screen_size_px,
         ),
+        glib::ParamSpecEnum::builder_with_default::<Screen>("screen", settings.screen.into())
+            .nick("Screen")
+            .blurb("Whether styles that have dots print them")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecEnum::builder_with_default::<ScreenAnchor>("screen-anchor", settings.screen_anchor.into())
+            .nick("Screen anchor")
+            .blurb("What printed dots are fixed to")
+            .mutable_playing()
+            .build(),
+        glib::ParamSpecUInt::builder("report-interval")
+            .nick("Report interval")
+            .blurb(
+                "Milliseconds of stream time between two element messages \"comicstyle-report\" with frames, flicker, \
+                 carried share, scene cuts and milliseconds a frame; 0 posts none",
+            )
+            .maximum(3_600_000)
+            .default_value(report_interval_ms)
+            .mutable_playing()
+            .build(),
         glib::ParamSpecEnum::builder_with_default::<Compare>("compare", settings.compare.into())
             .nick("Compare")
             .blurb("Whether the source is shown beside the comic; side-by-side doubles the width")
@@ -213,7 +303,9 @@ mod tests {
                 "default of {name}"
             );
             let value = match name {
-                "threads" => 3u32.to_value(),
+                "threads" | "report-interval" => 3u32.to_value(),
+                "screen" => Screen::None.to_value(),
+                "screen-anchor" => ScreenAnchor::Scene.to_value(),
                 "compare" => Compare::Split.to_value(),
                 "model" | "device" | "style" => "something".to_value(),
                 _ => 0.3f64.to_value(),

@@ -6,6 +6,10 @@ use inkcast_motion::{Motion, MotionEstimator};
 use super::s1_ingest::Ingested;
 use crate::history::History;
 
+/// Mean confidence below which the new frame does not go on where the previous one ended, whatever the reason: a cut from
+/// black has no texture that could tell it from a fade.
+const LEAST_CONFIDENCE: f32 = 0.05;
+
 #[derive(Debug)]
 pub(crate) struct MotionStage {
     estimator: MotionEstimator,
@@ -18,6 +22,16 @@ impl MotionStage {
     }
 
     pub fn run(&mut self, history: &History, ingested: &Ingested) {
-        self.estimator.estimate(&history.luma, &ingested.luma, &mut self.motion);
+        let motion = &mut self.motion;
+        self.estimator.estimate(&history.luma, &ingested.luma, motion);
+        let confidence = motion.confidence.data();
+        let mean = confidence.iter().sum::<f32>() / confidence.len() as f32;
+        motion.scene_cut |= mean < LEAST_CONFIDENCE;
+    }
+
+    /// The way of the camera, in pixels of the picture.
+    pub fn camera(&self, ingested: &Ingested) -> [f64; 2] {
+        let block = f64::from(1u32 << ingested.motion_shift);
+        self.motion.camera.map(|d| block * f64::from(d))
     }
 }

@@ -2,7 +2,7 @@
 
 use inkcast_frame::{Layers, Plane};
 use inkcast_kernels::Level;
-use inkcast_kernels::compose::{AGE_STEP, compose};
+use inkcast_kernels::compose::{AGE_STEP, Settling, compose};
 use inkcast_kernels::warp::Warped;
 
 #[derive(Debug, Default)]
@@ -11,8 +11,7 @@ pub(crate) struct Settled {
     pub age: Plane<u8>,
 }
 
-/// Returns the mean weight of the carried layers.
-pub(crate) fn run(level: Level, fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut Settled) -> f32 {
+pub(crate) fn run(level: Level, fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut Settled) -> Settling {
     compose(level, fresh, carried, steadiness, &mut settled.layers, &mut settled.age)
 }
 

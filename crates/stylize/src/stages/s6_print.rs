@@ -1,12 +1,12 @@
 //! Settled layers -> the page: screens and ink at the output's resolution, and the source beside it where asked for.
 
 use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Picture};
-use inkcast_generator::{Screen, Style};
+use inkcast_generator::{Screen as StyleScreen, Style};
 use inkcast_kernels::Level;
 use inkcast_kernels::emit::{CHUNK, Page, PageChunk};
-use inkcast_kernels::print::{Press, Print, Printed};
+use inkcast_kernels::print::{Press, Print, Printed, Shift};
 
-use crate::{Compare, Settings};
+use crate::{Compare, Screen, ScreenAnchor, Settings};
 
 /// Dot period in pixels that suits a picture whose shorter side is `REFERENCE_SIDE` pixels, for colour and for tone.
 const PROCESS_PERIOD: f32 = 6.0;
@@ -21,9 +21,16 @@ const DIVIDER: f32 = 2.0;
 #[derive(Debug, Default)]
 pub(crate) struct PrintStage {
     press: Option<Press>,
+    /// How far the dots have followed the camera.
+    shift: Shift,
 }
 
 impl PrintStage {
+    /// The camera moved: what is in the picture's middle was `camera` pixels away before.
+    pub fn follow(&mut self, camera: Shift) {
+        (0..2).for_each(|axis| self.shift[axis] -= camera[axis]);
+    }
+
     /// The finished page. It is drawn while the next stage writes it out.
     pub fn run<'a>(
         &'a mut self,
@@ -34,28 +41,31 @@ impl PrintStage {
         settings: &Settings,
     ) -> FinishedPage<'a> {
         let (width, height) = source.size();
-        let how = how(style, settings.screen_size_px, (width, height));
+        let how = how(style, settings, (width, height));
         if !self.press.as_ref().is_some_and(|press| press.is_for(how, width)) {
             self.press = None;
         }
         let press = self.press.get_or_insert_with(|| Press::new(how, width));
-        let Settings { ink, strength, compare, .. } = *settings;
-        let printed = Printed { level, press, source, layers, shift: [0.0; 2], ink, strength };
+        let Settings { ink, strength, compare, screen_anchor, .. } = *settings;
+        let shift = if screen_anchor == ScreenAnchor::Scene { self.shift } else { [0.0; 2] };
+        let printed = Printed { level, press, source, layers, shift, ink, strength };
         let divider = (DIVIDER * width.min(height) as f32 / REFERENCE_SIDE).round().max(1.0) as usize;
         FinishedPage { printed, compare, divider }
     }
 }
 
-fn how(style: &Style, screen_size_px: f32, (width, height): (usize, usize)) -> Print {
+fn how(style: &Style, settings: &Settings, (width, height): (usize, usize)) -> Print {
+    let Settings { screen, screen_size_px, .. } = *settings;
     let paper = style.paper;
     let period = |at_reference: f32| {
         let fitting = at_reference * width.min(height) as f32 / REFERENCE_SIDE;
         if screen_size_px > 0.0 { screen_size_px.max(2.0) } else { fitting.max(LEAST_PERIOD) }
     };
     match style.screen {
-        Screen::None => Print::Flat,
-        Screen::Process => Print::Process { paper, period_px: period(PROCESS_PERIOD) },
-        Screen::Tone => Print::Tone { paper, period_px: period(TONE_PERIOD) },
+        _ if screen == Screen::None => Print::Flat,
+        StyleScreen::None => Print::Flat,
+        StyleScreen::Process => Print::Process { paper, period_px: period(PROCESS_PERIOD) },
+        StyleScreen::Tone => Print::Tone { paper, period_px: period(TONE_PERIOD) },
     }
 }
 
