@@ -9,8 +9,9 @@ pub(crate) fn gaussian(plane: &Plane, sigma: f32) -> Plane {
     for y in 0..plane.height() {
         padded.clear();
         padded.extend((-radius..plane.width() as isize + radius).map(|x| plane.at_clamped(x, y as isize)));
-        for (value, window) in across.row_mut(y).iter_mut().zip(padded.windows(kernel.len())) {
-            *value = window.iter().zip(&kernel).map(|(a, b)| a * b).sum();
+        let row = across.row_mut(y);
+        for (shift, &weight) in kernel.iter().enumerate() {
+            row.iter_mut().zip(&padded[shift..]).for_each(|(sum, value)| *sum += weight * value);
         }
     }
     let mut blurred = Plane::<f32>::new(plane.width(), plane.height());

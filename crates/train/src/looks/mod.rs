@@ -1,24 +1,34 @@
 //! The reference looks: slow renderings of single pictures that a network learns to imitate.
 //!
-//! A look decides the layers before print: flat colour, and ink (lines and solid blacks). Everything is measured in
-//! pixels at one fixed scale, lines about two pixels wide whatever the size of the picture, and nothing depends on more
-//! than some thirty pixels around: a convolutional network can know neither a picture's scale nor its far end.
+//! A look decides the layers before print: flat colour, and ink (lines and solid blacks). Dots, screens and the grain of
+//! paper are put on by the print. Lengths are in units of a [`Scale`], 1/540 of the shorter side of a picture, so that
+//! it looks the same at any size. No decision depends on the whole picture, only on some forty units around, and
+//! thresholds are soft: a convolutional network can know neither the far end of a picture nor a hard threshold, and a
+//! video should not flicker.
 
 pub(crate) mod blur;
 mod flow;
+mod halftone;
+mod ink;
 mod lab;
 mod lines;
+mod manga;
+mod noir;
 mod print;
+mod sample;
+mod scale;
 mod smooth;
 mod solids;
 mod specks;
-mod styles;
 mod tone;
+mod watercolor;
 
 use inkcast_frame::Plane;
 use serde::{Deserialize, Serialize};
 
+use lines::Lines;
 pub use print::print_preview;
+pub use scale::Scale;
 
 /// Red, green and blue of each pixel, 0..1, gamma-coded.
 pub type Rgb = Plane<[f32; 3]>;
@@ -36,11 +46,15 @@ pub enum Look {
     Halftone,
     /// Lines, larger blacks and grey tone in few steps, white paper where it is light.
     Manga,
+    /// Black and white in large areas, with one grey between them.
+    Noir,
+    /// Light washes of colour with darker rims, under soft lines.
+    Watercolor,
 }
 
 impl Look {
     /// Every look.
-    pub const ALL: [Look; 3] = [Look::Ink, Look::Halftone, Look::Manga];
+    pub const ALL: [Look; 5] = [Look::Ink, Look::Halftone, Look::Manga, Look::Noir, Look::Watercolor];
 
     /// Its name in configurations and caches.
     pub fn name(self) -> &'static str {
@@ -48,38 +62,65 @@ impl Look {
             Look::Ink => "ink",
             Look::Halftone => "halftone",
             Look::Manga => "manga",
+            Look::Noir => "noir",
+            Look::Watercolor => "watercolor",
         }
     }
 }
 
 /// What all looks of one picture share.
 pub struct Analysis {
+    /// How large a unit of length is.
+    scale: Scale,
     /// The picture without texture and noise, edges kept.
     flat: Rgb,
     /// Luma of `flat`.
     grey: Plane,
-    /// Coverage of ink lines, 0..1.
-    lines: Plane,
+    /// `flat` through an orange filter, which lightens skin and darkens skies, as photographers do.
+    skin_grey: Plane,
+    /// Lines, for pens and pencils.
+    lines: Lines,
 }
 
 impl Analysis {
-    /// Smooths `picture` and finds its lines.
+    /// Smooths `picture` and finds its lines, at the scale of its size.
     pub fn new(picture: &Rgb) -> Self {
-        let calm = smooth::edge_preserving(picture, 4.0, 0.16);
-        let lines = lines::ink_lines(picture, &calm);
-        let flat = smooth::flatten(&calm);
+        Analysis::at_scale(picture, Scale::of(picture.width(), picture.height()))
+    }
+
+    /// The same at a given scale: for a crop of a picture, or to have the same line width in pixels at every size.
+    pub fn at_scale(picture: &Rgb, scale: Scale) -> Self {
+        let picture = match scale.finer_than_a_unit() {
+            Some(sigma) => &smooth::blur(picture, sigma / scale.px(1.0), scale),
+            None => picture,
+        };
+        let calm = smooth::edge_preserving(picture, picture, 4.0, 0.16, scale);
+        let lines = lines::find(picture, &calm, scale);
+        let wide = smooth::edge_preserving(&calm, &calm, 14.0, 0.25, scale);
+        let flat = smooth::rolling_guidance(&wide, 1.2, 3.5, 0.09, 3, scale);
         let grey = luma(&flat);
-        Analysis { flat, grey, lines }
+        let skin_grey = map(&flat, |[r, g, b]: [f32; 3]| 0.45 * r + 0.45 * g + 0.10 * b);
+        Analysis { scale, flat, grey, skin_grey, lines }
     }
 
     /// The layers of `look`: red, green, blue, ink.
     pub fn layers(&self, look: Look) -> Layers {
         match look {
-            Look::Ink => styles::ink(self),
-            Look::Halftone => styles::halftone(self),
-            Look::Manga => styles::manga(self),
+            Look::Ink => ink::layers_of(self),
+            Look::Halftone => halftone::layers_of(self),
+            Look::Manga => manga::layers_of(self),
+            Look::Noir => noir::layers_of(self),
+            Look::Watercolor => watercolor::layers_of(self),
         }
     }
+}
+
+/// Layers of `colour` and the `ink` at each pixel, cut to 0..1.
+fn layers(colour: &Rgb, ink: impl Fn(usize, usize) -> f32) -> Layers {
+    Layers::from_fn(colour.width(), colour.height(), |x, y| {
+        let [r, g, b] = colour.at(x, y);
+        [r, g, b, ink(x, y)].map(|value| value.clamp(0.0, 1.0))
+    })
 }
 
 /// BT.709 luma of gamma-coded colour.

@@ -9,3 +9,9 @@ pub(super) fn soft_quantise(value: f32, steps: f32, sharpness: f32) -> f32 {
 pub(super) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
+
+/// 0 below `from`, 1 above `to`, a smooth way between (Hermite).
+pub(super) fn smooth_step(from: f32, to: f32, value: f32) -> f32 {
+    let t = ((value - from) / (to - from)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
