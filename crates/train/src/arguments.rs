@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use inkcast_train::looks::Look;
 
 /// Train Inkcast's generators on your own pictures and clips
 ///
@@ -29,9 +30,18 @@ pub enum Command {
         /// Pictures to render
         #[arg(value_name = "PHOTO", required = true)]
         photos: Vec<PathBuf>,
-        /// Shorter side of the pictures in pixels; lines are two pixels wide whatever the size
-        #[arg(long, default_value_t = 360, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(16..=2160))]
+        /// Shorter side in pixels that pictures are scaled to before they are rendered
+        #[arg(long, default_value_t = 540, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(16..=2160))]
         short_side: u16,
+        /// Height of a row of the sheet in pixels; that of the rendered pictures if it is not given
+        #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(16..=2160))]
+        row_height: Option<u16>,
+        /// Show colour under ink instead of printing dots: what the network has to learn
+        #[arg(long)]
+        layers: bool,
+        /// Show only this look; may be given several times
+        #[arg(long = "look", value_name = "NAME", value_parser = parse_look)]
+        only: Vec<Look>,
     },
     /// Compute the looks of pictures and clip frames once, for training
     ///
@@ -135,4 +145,11 @@ pub enum Command {
         #[arg(long)]
         latest: bool,
     },
+}
+
+fn parse_look(name: &str) -> Result<Look, String> {
+    Look::ALL
+        .into_iter()
+        .find(|look| look.name() == name)
+        .ok_or_else(|| format!("there is no look \"{name}\"; there are {}", Look::ALL.map(Look::name).join(", ")))
 }

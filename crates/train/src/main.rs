@@ -12,7 +12,7 @@ use inkcast_train::data::{Preparation, Split, load, prepare};
 use inkcast_train::export::export;
 use inkcast_train::fit::{Job, fit};
 use inkcast_train::looks::{Analysis, Look, print_preview};
-use inkcast_train::validate::score;
+use inkcast_train::validate::{compose, score};
 use inkcast_train::{pictures, sheet};
 use rayon::prelude::*;
 
@@ -25,7 +25,10 @@ fn main() -> Result<()> {
     unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
     match command {
-        Command::Looks { out, photos, short_side } => looks(&out, &photos, short_side.into()),
+        Command::Looks { out, photos, short_side, row_height, layers, only } => {
+            let shown = if only.is_empty() { Look::ALL.to_vec() } else { only };
+            looks(&out, &photos, short_side.into(), row_height.unwrap_or(short_side).into(), &shown, !layers)
+        }
         Command::Prepare { photos, clips, only, out, limit, frames_per_clip, held_out, seed } => {
             let frames_per_clip = frames_per_clip.into();
             prepare(&Preparation { photos, clips, only, out, limit, frames_per_clip, held_out, seed })
@@ -54,15 +57,25 @@ fn main() -> Result<()> {
     }
 }
 
-fn looks(out: &Path, photos: &[PathBuf], short_side: u32) -> Result<()> {
+fn looks(
+    out: &Path,
+    photos: &[PathBuf],
+    short_side: u32,
+    row_height: u32,
+    shown: &[Look],
+    printed: bool,
+) -> Result<()> {
     let row = |photo: &PathBuf| {
         let source = pictures::scaled_to(&pictures::read(photo)?, short_side);
         let analysis = Analysis::new(&pictures::to_rgb(&source));
-        let print = |look| pictures::from_rgb(&print_preview(&analysis.layers(look), look));
-        Ok(std::iter::once(source.clone()).chain(Look::ALL.map(print)).collect())
+        let render = |&look: &Look| {
+            let layers = analysis.layers(look);
+            pictures::from_rgb(&if printed { print_preview(&layers, look) } else { compose(&layers) })
+        };
+        Ok(std::iter::once(source.clone()).chain(shown.iter().map(render)).collect())
     };
     let rows = photos.par_iter().map(row).collect::<Result<Vec<_>>>()?;
-    pictures::write(out, &pictures::sheet(&rows, short_side))
+    pictures::write(out, &pictures::sheet(&rows, row_height))
 }
 
 fn validate(config: &Path, model: &Path, data: &Path) -> Result<()> {
