@@ -212,7 +212,8 @@ fn fine_texture_gets_less_ink_than_a_line_of_its_contrast() {
     let deviation = texture.data().iter().map(|pixel| (pixel[0] - 0.6).powi(2)).sum::<f32>() / (160.0 * 160.0);
     let contrast = 2.0 * deviation.sqrt();
     let edge = grey(160, 160, |x, _| 0.6 + if x < 80 { -0.5 } else { 0.5 } * contrast);
-    let line: f32 = (70..90).map(|x| layers(&edge, Look::Ink).at(x, 80)[3]).sum();
+    let drawn = layers(&edge, Look::Ink);
+    let line: f32 = (70..90).map(|x| drawn.at(x, 80)[3]).sum();
     assert!(line > 1.5, "the edge has a line: {line}");
     let ink = mean_ink(&layers(&texture, Look::Ink));
     assert!(ink < 0.03, "{ink} of the texture is ink");
