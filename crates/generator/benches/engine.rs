@@ -2,7 +2,8 @@
 //!
 //! Options, in any order: `WIDTHxHEIGHT`, a number of threads, `f32` or `int8`, the name of a level; without them
 //! 360p, 720p, 1080p and 4K, one and two threads, both kinds of numbers and the best level. Every combination of a size
-//! takes turns, so that a busy machine disturbs all of them alike; the best run says more where other programs run.
+//! takes turns, so that a busy machine disturbs all of them alike. Where other programs run beside it, the best run says
+//! more than the median, and so does the time that the processors worked on it, all threads together (Linux only).
 //! The 8-bit ranges are those of the model, or where it has none rough ones: they do not change the time.
 
 use std::time::{Duration, Instant};
@@ -20,8 +21,8 @@ fn main() {
     let package = Package::embedded().expect("the embedded model is sound");
     let folded = with_ranges(package.fold("").expect("the default style is there"));
     println!(
-        "{:>10} {:>11} {:>5} {:>8} {:>9} {:>9} {:>9}",
-        "size", "level", "kind", "threads", "median ms", "best ms", "GOP/s"
+        "{:>10} {:>11} {:>5} {:>8} {:>9} {:>9} {:>9} {:>9}",
+        "size", "level", "kind", "threads", "median ms", "best ms", "GOP/s", "cpu ms"
     );
     for &(width, height) in &options.sizes {
         let picture = Scene::new(1, Motion::Still, width, height).picture(0);
@@ -56,36 +57,50 @@ struct Case {
     pool: ThreadPool,
     layers: Layers,
     times: Vec<Duration>,
+    processor: Duration,
 }
 
 impl Case {
     fn new(folded: &Folded, level: Level, precision: Precision, threads: usize) -> Self {
         let engine = CpuEngine::new(folded, level, precision).expect("the style has ranges");
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
-        Case { engine, pool, layers: Layers::default(), times: Vec::new() }
+        Case { engine, pool, layers: Layers::default(), times: Vec::new(), processor: Duration::ZERO }
     }
 
     fn run(&mut self, picture: &Picture) {
-        let Case { engine, pool, layers, times } = self;
-        let start = Instant::now();
+        let Case { engine, pool, layers, times, processor } = self;
+        let (start, worked) = (Instant::now(), processor_time());
         pool.install(|| engine.run(picture, None, layers));
         times.push(start.elapsed());
+        // The first run makes the buffers.
+        if times.len() > 1 {
+            *processor += processor_time().saturating_sub(worked);
+        }
     }
 
     fn print(&mut self, width: usize, height: usize, operations: u64) {
-        // The first run makes the buffers.
         self.times.remove(0);
+        let worked = self.processor.as_secs_f64() * 1e3 / self.times.len() as f64;
         self.times.sort();
         let [median, best] = [self.times[self.times.len() / 2], self.times[0]].map(|time| time.as_secs_f64());
         let (level, kind) = (self.engine.level().name(), format!("{:?}", self.engine.precision()).to_lowercase());
         let (size, threads) = (format!("{width}x{height}"), self.pool.current_num_threads());
         let speed = operations as f64 / best / 1e9;
         println!(
-            "{size:>10} {level:>11} {kind:>5} {threads:>8} {:>9.2} {:>9.2} {speed:>9.0}",
+            "{size:>10} {level:>11} {kind:>5} {threads:>8} {:>9.2} {:>9.2} {speed:>9.0} {worked:>9.2}",
             median * 1e3,
             best * 1e3
         );
     }
+}
+
+/// Time that the threads of this program have run for, as far as the system tells.
+fn processor_time() -> Duration {
+    let nanoseconds = |task: std::fs::DirEntry| -> Option<u64> {
+        std::fs::read_to_string(task.path().join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+    };
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    Duration::from_nanos(tasks.filter_map(|task| nanoseconds(task.ok()?)).sum())
 }
 
 struct Options {
