@@ -33,6 +33,14 @@ impl Engine {
         Ok(Engine::Tensor(TensorEngine::new(folded, cuda_device(index)?)?))
     }
 
+    /// The numbers in use: [`Precision::F32`] or [`Precision::Int8`].
+    pub fn precision(&self) -> Precision {
+        match self {
+            Engine::Cpu(engine) => engine.precision(),
+            Engine::Tensor(_) => Precision::F32,
+        }
+    }
+
     /// Takes the weights of another style.
     pub fn set_style(&mut self, folded: &Folded) -> Result<(), GeneratorError> {
         match self {

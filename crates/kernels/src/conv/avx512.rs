@@ -3,7 +3,8 @@ use std::arch::x86_64::*;
 use super::{LANES, Row};
 use crate::Level;
 
-/// Register tiles: 12 pixels x 32 outputs or 24 pixels x 16 outputs use 24 of the 32 registers for sums. An input value
+/// Register tiles: 10 pixels x 32 outputs or 20 pixels x 16 outputs use 20 of the 32 registers for sums; with
+/// more the compiler runs out of them, and widths of frames are multiples of 20 more often than of 24. An input value
 /// is broadcast once for the up to three outputs that see it under different taps, whose weights stay in registers too.
 pub(super) fn row(row: Row<'_>, output: &mut [f32]) {
     assert!(Level::Avx512.is_available(), "this processor has no AVX-512");
@@ -14,10 +15,10 @@ pub(super) fn row(row: Row<'_>, output: &mut [f32]) {
         // SAFETY: the processor has AVX-512 and the row lies inside its slices, both asserted above.
         unsafe {
             if groups - group >= 2 {
-                shape::<12, 2>(&row, group, output);
+                shape::<10, 2>(&row, group, output);
                 group += 2;
             } else {
-                shape::<24, 1>(&row, group, output);
+                shape::<20, 1>(&row, group, output);
                 group += 1;
             }
         }

@@ -90,47 +90,49 @@ unsafe fn tile<const P: usize, const K: usize, const S: usize>(
 
 /// Scales the sums of a tile and writes them.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn finish<const P: usize>(
+unsafe fn finish<const P: usize>(
     row: &Row<'_>,
     group: usize,
     pixel: usize,
     sums: &[[__m256i; VECTORS]; P],
     output: &mut Output<'_>,
 ) {
+    for v in 0..VECTORS {
+        // SAFETY: as for this function.
+        unsafe { finish_vector(row, group * LANES + v * 8, pixel, &sums.map(|sums| sums[v]), output) };
+    }
+}
+
+/// Scales the sums of the 8 outputs from `first` on and writes them, for neighbouring pixels.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn finish_vector<const P: usize>(
+    row: &Row<'_>,
+    first: usize,
+    pixel: usize,
+    sums: &[__m256i; P],
+    output: &mut Output<'_>,
+) {
     let conv = row.conv;
     let outputs = conv.padded_outputs();
     // SAFETY: the caller has asserted `Row::is_inside`, which covers each offset formed below.
     unsafe {
-        let scale = [0, 8].map(|lane| _mm256_loadu_ps(conv.scale.as_ptr().add(group * LANES + lane)));
-        let bias = [0, 8].map(|lane| _mm256_loadu_ps(conv.bias.as_ptr().add(group * LANES + lane)));
+        let scale = _mm256_loadu_ps(conv.scale.as_ptr().add(first));
+        let bias = _mm256_loadu_ps(conv.bias.as_ptr().add(first));
         let addend_scale = _mm256_set1_ps(conv.addend_scale);
-        for (p, sums) in sums.iter().enumerate() {
-            let start = (pixel + p) * outputs + group * LANES;
-            let mut values = [_mm256_setzero_ps(); VECTORS];
-            for v in 0..VECTORS {
-                values[v] = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums[v]), scale[v]), bias[v]);
-            }
+        for (p, &sum) in sums.iter().enumerate() {
+            let start = (pixel + p) * outputs + first;
+            let mut value = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), scale), bias);
             match output {
-                Output::Floats(floats) => {
-                    for v in 0..VECTORS {
-                        _mm256_storeu_ps(floats.as_mut_ptr().add(start + v * 8), values[v]);
-                    }
-                }
+                Output::Floats(floats) => _mm256_storeu_ps(floats.as_mut_ptr().add(start), value),
                 Output::Codes(codes) => {
                     if let Some(addend) = row.addend {
-                        for v in 0..VECTORS {
-                            let bytes = _mm_loadl_epi64(addend.as_ptr().add(start + v * 8).cast());
-                            let addend = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
-                            values[v] = _mm256_add_ps(values[v], _mm256_mul_ps(addend, addend_scale));
-                        }
+                        let bytes = _mm_loadl_epi64(addend.as_ptr().add(start).cast());
+                        let addend = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+                        value = _mm256_add_ps(value, _mm256_mul_ps(addend, addend_scale));
                     }
-                    let words = values.map(|value| _mm256_cvtps_epi32(_mm256_min_ps(value, _mm256_set1_ps(255.0))));
-                    // Within each half of the register: lanes 0-3 and 8-11, then 4-7 and 12-15.
-                    let halves = _mm256_packs_epi32(words[0], words[1]);
-                    let ordered = _mm256_permute4x64_epi64::<0b11_01_10_00>(halves);
-                    let low = _mm256_castsi256_si128(ordered);
-                    let high = _mm256_extracti128_si256::<1>(ordered);
-                    _mm_storeu_si128(codes.as_mut_ptr().add(start).cast(), _mm_packus_epi16(low, high));
+                    let words = _mm256_cvtps_epi32(_mm256_min_ps(value, _mm256_set1_ps(255.0)));
+                    let halves = _mm_packs_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+                    _mm_storel_epi64(codes.as_mut_ptr().add(start).cast(), _mm_packus_epi16(halves, halves));
                 }
             }
         }

@@ -1,33 +1,33 @@
 use std::arch::x86_64::*;
 
-use super::avx2::finish;
+use super::avx2::finish_vector;
 use super::{LANES, Output, QUAD, Row};
 use crate::Level;
 
-/// Vectors of 8 sums in a group of outputs.
-const VECTORS: usize = LANES / 8;
+/// Outputs in a vector.
+const VECTOR: usize = 8;
 
-/// Register tiles: 4 pixels x 16 outputs use 8 of the 16 registers for sums, which leaves room for the weights of three
-/// taps and an input quad.
+/// Register tiles: 10 pixels x 8 outputs use 10 of the 16 registers for sums. An input quad is broadcast once for the up
+/// to three outputs that see it under different taps, whose weights stay in registers too.
 pub(super) fn row(row: Row<'_>, mut output: Output<'_>) {
     assert!(Level::AvxVnni.is_available(), "this processor has no AVX2 with VNNI");
     assert!(row.is_inside(&output), "a row outside its maps");
-    for group in 0..row.conv.groups() {
+    for first in (0..row.conv.padded_outputs()).step_by(VECTOR) {
         // SAFETY: the processor has the features of the level and the row lies inside its slices, both asserted above.
         unsafe {
             match (row.conv.kernel, row.conv.stride) {
-                (1, _) => tiles::<4, 1, 1>(&row, group, &mut output),
-                (_, 1) => tiles::<4, 3, 1>(&row, group, &mut output),
-                _ => tiles::<4, 3, 2>(&row, group, &mut output),
+                (1, _) => tiles::<10, 1, 1>(&row, first, &mut output),
+                (_, 1) => tiles::<10, 3, 1>(&row, first, &mut output),
+                _ => tiles::<10, 3, 2>(&row, first, &mut output),
             }
         }
     }
 }
 
-/// All pixels of a row for one group of outputs: whole tiles of `P` pixels, then one that reaches back over pixels
-/// already done, or single pixels in a row shorter than a tile.
+/// All pixels of a row for the outputs from `first` on: whole tiles of `P` pixels, then one that reaches back over
+/// pixels already done, or single pixels in a row shorter than a tile.
 #[target_feature(enable = "avx2,avxvnni")]
-unsafe fn tiles<const P: usize, const K: usize, const S: usize>(row: &Row<'_>, group: usize, output: &mut Output<'_>) {
+unsafe fn tiles<const P: usize, const K: usize, const S: usize>(row: &Row<'_>, first: usize, output: &mut Output<'_>) {
     let mut pixel = 0;
     while pixel < row.pixels {
         // SAFETY: as for this function; the tile ends within the row. No result depends on the output's old values, so
@@ -35,10 +35,10 @@ unsafe fn tiles<const P: usize, const K: usize, const S: usize>(row: &Row<'_>, g
         unsafe {
             if row.pixels >= P {
                 pixel = pixel.min(row.pixels - P);
-                finish(row, group, pixel, &tile::<P, K, S>(row, group, pixel), output);
+                finish_vector(row, first, pixel, &tile::<P, K, S>(row, first, pixel), output);
                 pixel += P;
             } else {
-                finish(row, group, pixel, &tile::<1, K, S>(row, group, pixel), output);
+                finish_vector(row, first, pixel, &tile::<1, K, S>(row, first, pixel), output);
                 pixel += 1;
             }
         }
@@ -48,22 +48,20 @@ unsafe fn tiles<const P: usize, const K: usize, const S: usize>(row: &Row<'_>, g
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn tile<const P: usize, const K: usize, const S: usize>(
     row: &Row<'_>,
-    group: usize,
+    first: usize,
     pixel: usize,
-) -> [[__m256i; VECTORS]; P] {
+) -> [__m256i; P] {
     let (conv, channels) = (row.conv, row.channels);
     // SAFETY: the caller has asserted `Row::is_inside`, which covers each offset formed below.
     unsafe {
-        let mut weights = conv.weights.as_ptr().add(group * conv.group_size());
-        let mut sums = [[_mm256_setzero_si256(); VECTORS]; P];
+        let mut weights = conv.weights.as_ptr().add(first / LANES * conv.group_size() + first % LANES * QUAD);
+        let mut sums = [_mm256_setzero_si256(); P];
         for ky in 0..K {
             let mut input = row.input.get_unchecked(ky).as_ptr().add(pixel * S * channels);
             for _ in 0..conv.inputs / QUAD {
-                let mut w = [[_mm256_setzero_si256(); VECTORS]; K];
+                let mut w = [_mm256_setzero_si256(); K];
                 for kx in 0..K {
-                    for v in 0..VECTORS {
-                        w[kx][v] = _mm256_loadu_si256(weights.add((kx * VECTORS + v) * 32).cast());
-                    }
+                    w[kx] = _mm256_loadu_si256(weights.add(kx * LANES * QUAD).cast());
                 }
                 // One input column after the other; a literal list, because the compiler must unroll all of it.
                 macro_rules! columns {
@@ -73,15 +71,13 @@ unsafe fn tile<const P: usize, const K: usize, const S: usize>(
                             for kx in 0..K {
                                 if $x >= kx && ($x - kx) % S == 0 && ($x - kx) / S < P {
                                     let p = ($x - kx) / S;
-                                    for v in 0..VECTORS {
-                                        sums[p][v] = _mm256_dpbusd_avx_epi32(sums[p][v], value, w[kx][v]);
-                                    }
+                                    sums[p] = _mm256_dpbusd_avx_epi32(sums[p], value, w[kx]);
                                 }
                             }
                         }
                     )* };
                 }
-                columns!(0 1 2 3 4 5 6 7 8 9 10 11 12);
+                columns!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20);
                 weights = weights.add(K * LANES * QUAD);
                 input = input.add(QUAD);
             }
