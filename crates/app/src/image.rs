@@ -62,14 +62,14 @@ struct Still {
 
 /// Converts every picture, and goes on with the next where one fails. The first failure is the result.
 pub fn run(args: &ImageArgs) -> anyhow::Result<()> {
-    let (package, device) = args.style.open_model()?;
+    let (package, compute) = args.style.open_model()?;
     let jobs = outputs::plan(&args.inputs, args.output.as_deref(), &PICTURES, args.force)?;
     if let Some(folder) = args.output.as_ref().filter(|output| !output.is_dir() && jobs[0].output != **output) {
         std::fs::create_dir(folder)
             .map_err(|error| Failure::Output(format!("cannot make the folder {}: {error}", folder.display())))?;
     }
     let model_failure = |error: StylizeError| Failure::Model(error.to_string());
-    let mut stylizer = Stylizer::new(package, device, args.style.threads as usize).map_err(model_failure)?;
+    let mut stylizer = Stylizer::new(package, compute).map_err(model_failure)?;
     let settings = args.style.settings();
     let interrupts = interrupts()?;
 

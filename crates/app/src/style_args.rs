@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use inkcast_generator::Package;
-use inkcast_stylize::{Compare, DeviceChoice, Settings};
+use inkcast_stylize::{Compare, Compute, DeviceChoice, PrecisionChoice, Screen, ScreenAnchor, Settings};
 
 use crate::failure::Failure;
 use crate::packages;
@@ -28,6 +28,12 @@ pub struct StyleArgs {
     /// Distance of printed dots in pixels, for styles with dots; 0 chooses it by the size of the picture
     #[arg(long, value_name = "PIXELS", default_value_t = Settings::default().screen_size_px, value_parser = period)]
     pub screen_size: f32,
+    /// Whether styles that have dots print them
+    #[arg(long, value_enum, default_value_t = ScreenArg::Style)]
+    pub screen: ScreenArg,
+    /// What printed dots are fixed to
+    #[arg(long, value_enum, default_value_t = AnchorArg::Page)]
+    pub screen_anchor: AnchorArg,
     /// Show the source as well: on the left half (split), or next to the comic (side-by-side)
     #[arg(long, value_enum, default_value_t = CompareArg::None)]
     pub compare: CompareArg,
@@ -37,6 +43,9 @@ pub struct StyleArgs {
     /// Where the network runs: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     pub device: String,
+    /// The numbers that the network runs in on a CPU: auto (int8 where the model is prepared for it), f32 or int8
+    #[arg(long, default_value_t = PrecisionChoice::default())]
+    pub precision: PrecisionChoice,
     /// Threads that frames are drawn on; 0 is one for each core
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1024))]
     pub threads: u32,
@@ -51,6 +60,29 @@ pub enum CompareArg {
     Split,
     /// Source and comic next to each other, twice as wide
     SideBySide,
+}
+
+/// [`Screen`] as the command line spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScreenArg {
+    /// As the style has them
+    Style,
+    /// Flat colour in every style
+    None,
+}
+
+/// [`ScreenAnchor`] as the command line spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnchorArg {
+    /// The page: dots stand still, as on paper
+    Page,
+    /// The scene: dots follow the camera
+    Scene,
+}
+
+/// The name of a choice, as the command line and the element's properties spell it.
+fn name_of(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
 }
 
 fn unit(text: &str) -> Result<f32, String> {
@@ -74,13 +106,13 @@ fn number(text: &str, most: f32) -> Result<f32, String> {
 
 impl StyleArgs {
     /// Opens the model and checks that it has the style and that the device is one, before any other work.
-    pub fn open_model(&self) -> Result<(Package, DeviceChoice), Failure> {
+    pub fn open_model(&self) -> Result<(Package, Compute), Failure> {
         let wrong = |error: &dyn std::fmt::Display| Failure::Model(error.to_string());
         let device: DeviceChoice = self.device.parse().map_err(|error| wrong(&error))?;
         device.check().map_err(|error| wrong(&error))?;
         let package = open_package(self.model.as_deref())?;
         package.style(self.style_name()).map_err(|error| wrong(&error))?;
-        Ok((package, device))
+        Ok((package, Compute { device, precision: self.precision, threads: self.threads as usize }))
     }
 
     /// The settings of a frame.
@@ -91,6 +123,14 @@ impl StyleArgs {
             steadiness: self.steadiness,
             ink: self.ink,
             screen_size_px: self.screen_size,
+            screen: match self.screen {
+                ScreenArg::Style => Screen::Style,
+                ScreenArg::None => Screen::None,
+            },
+            screen_anchor: match self.screen_anchor {
+                AnchorArg::Page => ScreenAnchor::Page,
+                AnchorArg::Scene => ScreenAnchor::Scene,
+            },
             compare: match self.compare {
                 CompareArg::None => Compare::None,
                 CompareArg::Split => Compare::Split,
@@ -111,7 +151,6 @@ impl StyleArgs {
     /// The properties of `comicstyle` in which these settings differ from its defaults.
     pub fn properties(&self) -> Vec<(&'static str, String)> {
         let defaults = Settings::default();
-        let compare = self.compare.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default();
         let mut properties = Vec::new();
         let mut add = |name, value: String, differs: bool| {
             if differs {
@@ -123,10 +162,13 @@ impl StyleArgs {
         add("steadiness", self.steadiness.to_string(), self.steadiness != defaults.steadiness);
         add("ink", self.ink.to_string(), self.ink != defaults.ink);
         add("screen-size", self.screen_size.to_string(), self.screen_size != defaults.screen_size_px);
-        add("compare", compare, self.compare != CompareArg::None);
+        add("screen", name_of(self.screen), self.screen != ScreenArg::Style);
+        add("screen-anchor", name_of(self.screen_anchor), self.screen_anchor != AnchorArg::Page);
+        add("compare", name_of(self.compare), self.compare != CompareArg::None);
         let model = self.model.as_deref().map(|folder| folder.display().to_string());
         add("model", model.unwrap_or_default(), self.model.is_some());
         add("device", self.device.clone(), self.device != "auto");
+        add("precision", self.precision.to_string(), self.precision != PrecisionChoice::default());
         add("threads", self.threads.to_string(), self.threads != 0);
         properties
     }

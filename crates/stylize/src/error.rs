@@ -13,6 +13,12 @@ pub enum StylizeError {
         /// What was asked for.
         device: String,
     },
+    /// A precision that is not written as one.
+    #[error("precision \"{precision}\" is not known; use auto, f32 or int8")]
+    UnknownPrecision {
+        /// What was asked for.
+        precision: String,
+    },
     /// Worker threads could not be started.
     #[error("cannot start {threads} worker threads: {reason}")]
     Threads {

@@ -4,9 +4,9 @@
 //! ```
 //! use inkcast_frame::{Format, FrameInfo, OwnedFrame};
 //! use inkcast_generator::Package;
-//! use inkcast_stylize::{DeviceChoice, Settings, Stylizer};
+//! use inkcast_stylize::{Compute, Settings, Stylizer};
 //!
-//! let mut stylizer = Stylizer::new(Package::embedded()?, DeviceChoice::Cpu, 1)?;
+//! let mut stylizer = Stylizer::new(Package::embedded()?, Compute::default())?;
 //! let source = OwnedFrame::new(FrameInfo::new(Format::Rgb, 64, 48).unwrap());
 //! let mut comic = source.clone();
 //! stylizer.process(&source.view(), &mut comic.view_mut(), &Settings::default())?;
@@ -14,6 +14,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod compute;
 mod device;
 mod error;
 mod history;
@@ -22,6 +23,7 @@ mod settings;
 mod stages;
 mod stylizer;
 
+pub use compute::{Compute, PrecisionChoice};
 pub use device::DeviceChoice;
 pub use error::StylizeError;
 pub use report::{Report, STAGES};

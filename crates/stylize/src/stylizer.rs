@@ -14,7 +14,7 @@ use crate::stages::s4_generate::GenerateStage;
 use crate::stages::s5_compose::{self, Settled};
 use crate::stages::s6_print::PrintStage;
 use crate::stages::s7_emit;
-use crate::{Compare, DeviceChoice, Report, Settings, StylizeError};
+use crate::{Compare, Compute, Report, Settings, StylizeError};
 
 /// How many frames before a piece of a longer stream have to be processed, so that the piece looks as if the whole stream
 /// had been: as many as the mean of a pixel's past runs over. A piece that begins with a scene cut needs none.
@@ -41,12 +41,13 @@ pub struct Stylizer {
 }
 
 impl Stylizer {
-    /// Prepares `package` on `device` with `threads` worker threads (0 = one for each core).
-    pub fn new(package: Package, device: DeviceChoice, threads: usize) -> Result<Self, StylizeError> {
+    /// Prepares `package` to be computed as `compute` says.
+    pub fn new(package: Package, compute: Compute) -> Result<Self, StylizeError> {
+        let Compute { threads, .. } = compute;
         let pool =
             ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("inkcast-{index}")).build();
         let pool = pool.map_err(|error| StylizeError::Threads { threads, reason: error.to_string() })?;
-        let generate = GenerateStage::new(&package, device)?;
+        let generate = GenerateStage::new(&package, compute)?;
         let level = Level::choose().map_err(GeneratorError::from)?;
         Ok(Stylizer {
             package,
@@ -67,7 +68,7 @@ impl Stylizer {
     pub fn device(&self) -> String {
         let threads = self.pool.current_num_threads();
         match self.generate.device() {
-            "cpu" => format!("cpu ({threads} threads, {})", self.level),
+            "cpu" => format!("cpu ({threads} threads, {}, {})", self.level, self.generate.numbers()),
             cuda => format!("{cuda} (stages around the network on {threads} threads)"),
         }
     }

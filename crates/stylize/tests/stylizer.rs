@@ -5,10 +5,12 @@ use inkcast_generator::Package;
 use inkcast_kit::measure::{mean_abs_diff, psnr};
 use inkcast_kit::motion::{Motion, Scene};
 use inkcast_kit::noise::Random;
-use inkcast_stylize::{Compare, DeviceChoice, Report, Screen, ScreenAnchor, Settings, StylizeError, Stylizer, WARM_UP};
+use inkcast_stylize::{
+    Compare, Compute, DeviceChoice, Report, Screen, ScreenAnchor, Settings, StylizeError, Stylizer, WARM_UP,
+};
 
 fn stylizer(threads: usize) -> Stylizer {
-    Stylizer::new(Package::embedded().unwrap(), DeviceChoice::Cpu, threads).unwrap()
+    Stylizer::new(Package::embedded().unwrap(), Compute { threads, ..Compute::default() }).unwrap()
 }
 
 fn settings(steadiness: f32) -> Settings {
@@ -165,7 +167,10 @@ fn wrong_sizes_and_devices_are_refused() {
     let error = stylizer(1).process(&source.view(), &mut output.view_mut(), &Settings::default()).unwrap_err();
     assert!(matches!(error, StylizeError::OutputSize { expected_height: 64, height: 63, .. }), "{error}");
 
-    let error = Stylizer::new(Package::embedded().unwrap(), DeviceChoice::Cuda(97), 1).unwrap_err().to_string();
+    let error =
+        Stylizer::new(Package::embedded().unwrap(), Compute { device: DeviceChoice::Cuda(97), ..Compute::default() })
+            .unwrap_err()
+            .to_string();
     assert!(error.contains("cuda:97") && error.contains("cannot be used"), "{error}");
 }
 

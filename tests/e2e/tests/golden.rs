@@ -10,7 +10,7 @@ use image::imageops::{self, FilterType};
 use inkcast_frame::{Format, FrameInfo, OwnedFrame};
 use inkcast_generator::Package;
 use inkcast_kit::measure::psnr;
-use inkcast_stylize::{DeviceChoice, Settings, Stylizer};
+use inkcast_stylize::{Compute, Settings, Stylizer};
 
 /// Decibels that processors may differ by: they sum in different orders, which no eye sees.
 const LEAST_PSNR: f64 = 45.0;
@@ -69,7 +69,8 @@ fn draw(source: &RgbImage, style: &str) -> RgbImage {
     let frame = OwnedFrame::from_planes(info, vec![source.as_raw().clone()]).unwrap();
     let mut comic = OwnedFrame::new(info);
     let settings = Settings { style: style.to_string(), ..Settings::default() };
-    let mut stylizer = Stylizer::new(Package::embedded().unwrap(), DeviceChoice::Cpu, 1).unwrap();
+    let mut stylizer =
+        Stylizer::new(Package::embedded().unwrap(), Compute { threads: 1, ..Compute::default() }).unwrap();
     stylizer.process(&frame.view(), &mut comic.view_mut(), &settings).unwrap();
     RgbImage::from_raw(width, height, comic.plane(0).to_vec()).unwrap()
 }

@@ -26,7 +26,7 @@ pub fn frame_view(data: &[u8]) -> bool {
         })
         .collect();
 
-    let planes = shapes.iter().map(|&(stride, len)| PlaneRef { data: &bytes[..len], stride }).collect();
+    let planes = shapes.iter().map(|&(stride, len)| PlaneRef { data: &bytes[..len], stride });
     let Ok(view) = FrameView::new(info, planes) else {
         return false;
     };
@@ -46,6 +46,7 @@ pub fn frame_view(data: &[u8]) -> bool {
         let rows = info.format.plane_layout(plane, info.width, info.height).rows;
         (0..rows).for_each(|y| view.row_mut(plane, y).iter_mut().for_each(|byte| *byte = !*byte));
     }
+    drop(view);
     for (plane, copy) in copies.iter().enumerate() {
         let layout = info.format.plane_layout(plane, info.width, info.height);
         let stride = shapes[plane].0;
@@ -157,6 +158,7 @@ impl Memory {
         let planes = self.planes.iter_mut().map(|(data, stride)| PlaneMut { data, stride: *stride });
         let mut view = FrameViewMut::new(self.info, planes).expect("planes were made for this frame");
         inkcast_kernels::emit::emit(Level::detect(), picture, Some(&alpha.view()), &mut view);
+        drop(view);
         for (plane, (data, stride)) in self.planes.iter().enumerate() {
             let layout = self.info.format.plane_layout(plane, self.info.width, self.info.height);
             for row in data.chunks(*stride) {

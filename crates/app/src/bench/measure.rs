@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use inkcast_frame::{Format, FrameInfo, OwnedFrame};
 use inkcast_generator::Package;
-use inkcast_stylize::{DeviceChoice, STAGES, Settings, StylizeError, Stylizer};
+use inkcast_stylize::{Compute, STAGES, Settings, StylizeError, Stylizer};
 use serde::Serialize;
 
 use super::memory;
@@ -43,8 +43,7 @@ pub struct Stage {
 /// Runs `frames` frames of `size` through a stylizer of their own. The second value says where they were processed.
 pub fn measure(
     package: &Package,
-    device: DeviceChoice,
-    threads: usize,
+    compute: Compute,
     settings: &Settings,
     format: Format,
     size: (usize, usize),
@@ -53,7 +52,7 @@ pub fn measure(
     let failed = |error: StylizeError| Failure::Model(error.to_string());
     memory::forget_peak();
     let (width, height) = size;
-    let mut stylizer = Stylizer::new(package.clone(), device, threads).map_err(failed)?;
+    let mut stylizer = Stylizer::new(package.clone(), compute).map_err(failed)?;
     let mut input = OwnedFrame::new(FrameInfo::new(format, width, height)?);
     let mut output = OwnedFrame::new(FrameInfo::new(format, settings.compare.output_width(width), height)?);
     let scene = Scene::new(width, height);

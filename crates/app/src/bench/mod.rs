@@ -72,7 +72,7 @@ struct Output {
 
 /// Measures and prints.
 pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
-    let (package, device) = args.style.open_model()?;
+    let (package, compute) = args.style.open_model()?;
     let settings = args.style.settings();
     let format = match args.format {
         FormatArg::I420 => Format::I420,
@@ -97,7 +97,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     for (index, (width, height)) in sizes.into_iter().enumerate() {
         let size = (width as usize, height as usize);
         let threads = args.style.threads as usize;
-        let (timing, used) = measure(&package, device, threads, &settings, format, size, args.frames)?;
+        let (timing, used) = measure(&package, Compute { threads, ..compute }, &settings, format, size, args.frames)?;
         output.device = used;
         if !args.json {
             if index == 0 {

@@ -18,6 +18,7 @@
 //! |---|---|---|
 //! | `model` | folder of a model package; empty: the one that is built in | in READY |
 //! | `device` | `auto`, `cpu`, `cuda` or `cuda:N` | in READY |
+//! | `precision` | numbers of the network on a CPU: `auto`, `f32` or `int8` | in READY |
 //! | `threads` | worker threads, 0 for one on each core; never changes the picture | in READY |
 //! | `style` | a style of the model; empty: its default | while playing |
 //! | `strength` | 0 the source, 1 the full style | while playing, controllable |

@@ -7,7 +7,7 @@ use gst::glib;
 use gst::prelude::*;
 use gstreamer as gst;
 use inkcast_generator::Package;
-use inkcast_stylize::{DeviceChoice, Settings, StylizeError, Stylizer};
+use inkcast_stylize::{Compute, DeviceChoice, PrecisionChoice, Settings, StylizeError, Stylizer};
 
 /// How the source is shown beside the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
@@ -112,6 +112,7 @@ impl From<inkcast_stylize::ScreenAnchor> for ScreenAnchor {
 pub struct Properties {
     model: String,
     device: String,
+    precision: String,
     threads: u32,
     /// Milliseconds of stream time between two reports on the bus; 0 posts none.
     pub report_interval_ms: u32,
@@ -121,8 +122,15 @@ pub struct Properties {
 
 impl Default for Properties {
     fn default() -> Self {
-        let (model, device) = (String::new(), DeviceChoice::default().to_string());
-        Properties { model, device, threads: 0, report_interval_ms: 0, settings: Settings::default() }
+        let (device, precision) = (DeviceChoice::default().to_string(), PrecisionChoice::default().to_string());
+        Properties {
+            model: String::new(),
+            device,
+            precision,
+            threads: 0,
+            report_interval_ms: 0,
+            settings: Settings::default(),
+        }
     }
 }
 
@@ -135,11 +143,15 @@ impl Properties {
 
     /// Loads the model and prepares the device, as these properties say.
     pub fn stylizer(&self) -> Result<Stylizer, StylizeError> {
-        let device: DeviceChoice = self.device.parse()?;
+        let compute = Compute {
+            device: self.device.parse()?,
+            precision: self.precision.parse()?,
+            threads: self.threads as usize,
+        };
         let package = if self.model.is_empty() { Package::embedded()? } else { Package::open(Path::new(&self.model))? };
         // Better now than on the first frame.
         package.style(&self.settings.style)?;
-        Stylizer::new(package, device, self.threads as usize)
+        Stylizer::new(package, compute)
     }
 
     /// Takes over the value of the property called `name`; GObject has checked its type and range.
@@ -149,6 +161,7 @@ impl Properties {
         match name {
             "model" => self.model = text(),
             "device" => self.device = text(),
+            "precision" => self.precision = text(),
             "threads" => self.threads = value.get().unwrap_or_default(),
             "style" => self.settings.style = text(),
             "strength" => self.settings.strength = number(),
@@ -168,6 +181,7 @@ impl Properties {
         match description.name() {
             "model" => self.model.to_value(),
             "device" => self.device.to_value(),
+            "precision" => self.precision.to_value(),
             "threads" => self.threads.to_value(),
             "style" => self.settings.style.to_value(),
             "strength" => to_double(self.settings.strength).to_value(),
@@ -189,7 +203,7 @@ fn to_double(value: f32) -> f64 {
 }
 
 fn describe() -> Vec<glib::ParamSpec> {
-    let Properties { device, threads, report_interval_ms, settings, .. } = Properties::default();
+    let Properties { device, precision, threads, report_interval_ms, settings, .. } = Properties::default();
     let animated = |name, nick, blurb, maximum, default| {
         glib::ParamSpecDouble::builder(name)
             .nick(nick)
@@ -215,6 +229,15 @@ fn describe() -> Vec<glib::ParamSpec> {
                  auto falls back",
             )
             .default_value(Some(device.as_str()))
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("precision")
+            .nick("Precision")
+            .blurb(
+                "The numbers that the network runs in on a CPU: auto (int8 where the model is prepared for it, else f32), \
+                 f32 or int8",
+            )
+            .default_value(Some(precision.as_str()))
             .mutable_ready()
             .build(),
         glib::ParamSpecUInt::builder("threads")
@@ -307,7 +330,7 @@ mod tests {
                 "screen" => Screen::None.to_value(),
                 "screen-anchor" => ScreenAnchor::Scene.to_value(),
                 "compare" => Compare::Split.to_value(),
-                "model" | "device" | "style" => "something".to_value(),
+                "model" | "device" | "precision" | "style" => "something".to_value(),
                 _ => 0.3f64.to_value(),
             };
             properties.set(name, &value);

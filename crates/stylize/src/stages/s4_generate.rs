@@ -1,9 +1,9 @@
 //! Picture -> layers: the network.
 
 use inkcast_frame::{Layers, Picture};
-use inkcast_generator::{Carried, Engine, Folded, GeneratorError, Package, Precision};
+use inkcast_generator::{Carried, Engine, Folded, GeneratorError, Package};
 
-use crate::{DeviceChoice, StylizeError};
+use crate::{Compute, DeviceChoice, PrecisionChoice, StylizeError};
 
 /// The network on its device, folded for one style at a time.
 #[derive(Debug)]
@@ -12,19 +12,24 @@ pub(crate) struct GenerateStage {
     /// Index of the folded style in the package.
     style: usize,
     device: String,
+    /// Whether the network takes the carried layers as input; without, they only count when layers are composed.
+    looks_back: bool,
 }
 
 impl GenerateStage {
-    pub fn new(package: &Package, device: DeviceChoice) -> Result<Self, StylizeError> {
+    pub fn new(package: &Package, compute: Compute) -> Result<Self, StylizeError> {
         let style = 0;
+        let looks_back = package.manifest().architecture.carried_input;
         let folded = fold(package, style)?;
         let cuda = |index| {
             let engine = Engine::cuda(&folded, index)?;
-            Ok(GenerateStage { engine, style, device: format!("cuda:{index}") })
+            Ok(GenerateStage { engine, style, device: format!("cuda:{index}"), looks_back })
         };
-        let cpu =
-            || Ok(GenerateStage { engine: Engine::cpu(&folded, Precision::Auto)?, style, device: "cpu".to_string() });
-        match device {
+        let cpu = || {
+            let engine = Engine::cpu(&folded, compute.precision.0)?;
+            Ok(GenerateStage { engine, style, device: "cpu".to_string(), looks_back })
+        };
+        match compute.device {
             DeviceChoice::Cuda(index) => cuda(index),
             DeviceChoice::Cpu => cpu(),
             DeviceChoice::Auto => cuda(0).or_else(|_: StylizeError| cpu()),
@@ -34,6 +39,15 @@ impl GenerateStage {
     /// `cpu` or `cuda:N`.
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// The numbers that the network runs in, and whether it is told what was drawn before.
+    pub fn numbers(&self) -> String {
+        let numbers = match &self.engine {
+            Engine::Cpu(engine) => PrecisionChoice(engine.precision()).to_string(),
+            Engine::Tensor(_) => "f32".to_string(),
+        };
+        if self.looks_back { format!("{numbers}, carried layers as input") } else { numbers }
     }
 
     /// Folds another style in, and tells whether it is another one.

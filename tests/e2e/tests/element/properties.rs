@@ -24,7 +24,21 @@ fn apart(a: &OwnedFrame, b: &OwnedFrame) -> f64 {
 #[test]
 fn every_property_is_described() {
     let (element, _bus) = comic::element("");
-    let names = ["model", "device", "threads", "style", "strength", "steadiness", "ink", "screen-size", "compare"];
+    let names = [
+        "model",
+        "device",
+        "precision",
+        "threads",
+        "style",
+        "strength",
+        "steadiness",
+        "ink",
+        "screen-size",
+        "screen",
+        "screen-anchor",
+        "report-interval",
+        "compare",
+    ];
     for name in names {
         let description = element.find_property(name).unwrap_or_else(|| panic!("{name} is missing"));
         assert!(!description.nick().is_empty() && description.nick() != name, "nick of {name}");
@@ -36,8 +50,8 @@ fn every_property_is_described() {
             flag(gst::ffi::GST_PARAM_MUTABLE_PLAYING as u32),
         );
         let expected = match name {
-            "model" | "device" | "threads" => (false, true, false),
-            "style" | "compare" => (false, false, true),
+            "model" | "device" | "precision" | "threads" => (false, true, false),
+            "style" | "screen" | "screen-anchor" | "report-interval" | "compare" => (false, false, true),
             _ => (true, false, true),
         };
         assert_eq!((controllable, ready, playing), expected, "{name}");
@@ -78,6 +92,7 @@ fn ink_and_style_and_screen_change_the_picture() {
         ("style=ink", "style=halftone"),
         ("ink=0", "ink=1"),
         ("ink=1", "ink=2"),
+        ("style=halftone screen=style", "style=halftone screen=none"),
         ("style=halftone screen-size=4", "style=halftone screen-size=9"),
     ] {
         let difference = apart(&drawn_with(a), &drawn_with(b));
