@@ -47,6 +47,8 @@ struct Means {
     flat_src: Mean,
     ink_out: Mean,
     ink_src: Mean,
+    seen: Mean,
+    still: Mean,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +90,8 @@ impl Comparison {
     /// What was measured so far. How many frames each video has is for the caller to say.
     pub fn figures(&self) -> Figures {
         let Means { e_warp_src, e_warp_out, e_warp_pf, flat_flicker, flat_flicker_pf, .. } = &self.means;
-        let Means { sharp, sharp_pf, ghost, change, flat_out, flat_src, ink_out, ink_src, .. } = &self.means;
+        let Means { sharp, sharp_pf, ghost, change, flat_out, flat_src, ink_out, ink_src, seen, still, .. } =
+            &self.means;
         Figures {
             cuts: self.cuts,
             pairs_without_flow: self.pairs_without_flow,
@@ -108,6 +111,8 @@ impl Comparison {
             flat_src: flat_src.get(),
             ink_out: ink_out.get(),
             ink_src: ink_src.get(),
+            seen: seen.get(),
+            still: still.get(),
             ..Figures::default()
         }
     }
@@ -132,12 +137,14 @@ impl Means {
     fn add_pair(&mut self, previous: &Moment, now: &Moment, forward: &Flow, backward: &Flow) {
         let visible = visible(forward, backward);
         let error = |before: &Image, now: &Image| warping_error(&before.colour, &now.colour, backward, &visible);
+        self.seen.add(Some(share(&visible)));
         let per_frame = previous.per_frame.as_ref().zip(now.per_frame.as_ref());
         self.e_warp_src.add(error(&previous.source, &now.source));
         self.e_warp_out.add(error(&previous.stylised, &now.stylised));
         self.e_warp_pf.add(per_frame.and_then(|(before, now)| error(before, now)));
 
         let still = still(backward, &previous.source.luma, &now.source.luma);
+        self.still.add(Some(share(&still)));
         if share(&still) > STILL {
             let flicker =
                 |before: &Image, now: &Image| mean_difference_where(&before.colour, &now.colour, &still, true);
@@ -228,6 +235,7 @@ mod tests {
         assert!((figures.gain.unwrap() - 4.0).abs() < 1e-6, "{:?}", figures.gain);
         assert_eq!(figures.e_warp_src, Some(0.0));
         assert_eq!(figures.ghost, None, "nothing is covered");
+        assert_eq!((figures.seen, figures.still), (Some(1.0), Some(1.0)));
     }
 
     #[test]

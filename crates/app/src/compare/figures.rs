@@ -46,6 +46,10 @@ pub struct Figures {
     pub ink_out: Option<f64>,
     /// Share of dark pixels, source.
     pub ink_src: Option<f64>,
+    /// Share of the pixels that the warping error is a mean over.
+    pub seen: Option<f64>,
+    /// Share of the pixels that stand still.
+    pub still: Option<f64>,
 }
 
 /// What the figures mean, for the help. Lines are short enough for any terminal.
@@ -66,6 +70,8 @@ pub const MEANINGS: &str = "\
   ghosting        mean difference to the video per frame where pixels had been
                   covered, in grey levels
   change          mean difference to the source, in grey levels
+  seen            share of pixels that both frames show, by the flow
+  still           share of pixels where the source neither moves nor changes
   cuts            places where luma changes by more than 30 grey levels on average
                   and the histograms correlate by less than 0.8";
 
@@ -126,6 +132,8 @@ impl Figures {
             ("sharpness kept", given(fixed(self.sharp_kept, 3))),
             ("ghosting", given(fixed(self.ghost, 2))),
             ("change", fixed(self.change, 2)),
+            ("seen", fixed(self.seen, 3)),
+            ("still", fixed(self.still, 3)),
             ("cuts", self.cuts.to_string()),
         ];
         let mut table = String::new();
