@@ -96,8 +96,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     };
     for (index, (width, height)) in sizes.into_iter().enumerate() {
         let size = (width as usize, height as usize);
-        let threads = args.style.threads as usize;
-        let (timing, used) = measure(&package, Compute { threads, ..compute }, &settings, format, size, args.frames)?;
+        let (timing, used) = measure(&package, compute, &settings, format, size, args.frames)?;
         output.device = used;
         if !args.json {
             if index == 0 {
