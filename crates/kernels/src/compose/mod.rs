@@ -138,8 +138,7 @@ fn settle(
     out_age: &mut [u8],
 ) -> Sums {
     let count = out.len();
-    let mut history = Chunk { layers: [[0; 4]; CHUNK], confidence: [0; CHUNK], age: [0; CHUNK] };
-    history.layers[..count].copy_from_slice(&carried.layers.row(y)[x..x + count]);
+    let mut history = Chunk { confidence: [0; CHUNK], age: [0; CHUNK] };
     history.confidence[..count].copy_from_slice(&carried.confidence.row(y)[x..x + count]);
     history.age[..count].copy_from_slice(&carried.age.row(y)[x..x + count]);
 
@@ -150,33 +149,47 @@ fn settle(
         out.copy_from_slice(&fresh.row(y)[x..x + count]);
         return sums;
     }
-    let mut rows = [[[0; 4]; WIDE]; ROWS];
-    for (j, row) in rows.iter_mut().enumerate() {
-        let y = (y + j).saturating_sub(RADIUS).min(fresh.height() - 1);
-        widen(fresh.row(y), x, row);
+    let mut edges = [[[0; 4]; WIDE]; ROWS];
+    let mut edges = edges.iter_mut();
+    let rows: [&WideChunk; ROWS] = std::array::from_fn(|j| {
+        let row = fresh.row((y + j).saturating_sub(RADIUS).min(fresh.height() - 1));
+        match wide_chunk(row, x) {
+            Some(chunk) => chunk,
+            None => {
+                let edge = edges.next().expect("as many as rows");
+                repeat_ends(row, x, edge);
+                edge
+            }
+        }
+    });
+    let layers = &carried.layers.row(y)[x..x + count];
+    match (<&[[i16; 4]; CHUNK]>::try_from(layers), <&mut [[i16; 4]; CHUNK]>::try_from(&mut *out)) {
+        (Ok(layers), Ok(out)) => blend(level, rows, layers, &weights, out),
+        _ => {
+            let (mut padded, mut settled) = ([[0; 4]; CHUNK], [[0; 4]; CHUNK]);
+            padded[..count].copy_from_slice(layers);
+            blend(level, rows, &padded, &weights, &mut settled);
+            out.copy_from_slice(&settled[..count]);
+        }
     }
-    let mut settled = [[0; 4]; CHUNK];
-    blend(level, &rows, &history.layers, &weights, &mut settled);
-    out.copy_from_slice(&settled[..count]);
-    sums.changes = u64::from(changes(level, &history, &settled));
+    sums.changes = u64::from(changes(level, layers, &history.confidence, out));
     sums
 }
 
-/// What was carried to a chunk.
+/// What was carried to a chunk beside its layers.
 struct Chunk {
-    layers: [[i16; 4]; CHUNK],
     confidence: [u8; CHUNK],
     age: [u8; CHUNK],
 }
 
-/// The pixels around columns `x..x + CHUNK`; at the ends of the row the last one is repeated.
-fn widen(row: &[[i16; 4]], x: usize, out: &mut WideChunk) {
-    if let Some(start) = x.checked_sub(RADIUS)
-        && let Some(pixels) = row.get(start..start + WIDE)
-    {
-        out.copy_from_slice(pixels);
-        return;
-    }
+/// The pixels around columns `x..x + CHUNK`, if the row has them all.
+fn wide_chunk(row: &[[i16; 4]], x: usize) -> Option<&WideChunk> {
+    let start = x.checked_sub(RADIUS)?;
+    row.get(start..start + WIDE)?.try_into().ok()
+}
+
+/// The same at the ends of a row, whose last pixels are repeated.
+fn repeat_ends(row: &[[i16; 4]], x: usize, out: &mut WideChunk) {
     for (i, pixel) in out.iter_mut().enumerate() {
         *pixel = row[(x + i).saturating_sub(RADIUS).min(row.len() - 1)];
     }
@@ -218,12 +231,13 @@ vectorised! {
 }
 
 vectorised! {
-    fn changes(history: &Chunk, settled: &[[i16; 4]; CHUNK]) -> u32 {
+    /// Sum of the changes of colour from `carried` to `settled`, of trusted pixels.
+    fn changes(carried: &[[i16; 4]], confidence: &[u8; CHUNK], settled: &[[i16; 4]]) -> u32 {
         let mut sum = 0;
-        for i in 0..CHUNK {
-            let (before, now) = (history.layers[i].map(i32::from), settled[i].map(i32::from));
+        for ((before, now), &confidence) in carried.iter().zip(settled).zip(confidence) {
+            let (before, now) = (before.map(i32::from), now.map(i32::from));
             let change = (before[0] - now[0]).abs() + (before[1] - now[1]).abs() + (before[2] - now[2]).abs();
-            sum += if history.confidence[i] >= CERTAIN { change as u32 } else { 0 };
+            sum += if confidence >= CERTAIN { change as u32 } else { 0 };
         }
         sum
     }
@@ -238,12 +252,12 @@ fn whole(value: f32) -> i32 {
 
 vectorised! {
     fn blend(
-        rows: &[WideChunk; ROWS],
+        rows: [&WideChunk; ROWS],
         carried: &[[i16; 4]; CHUNK],
         weights: &Weights,
         settled: &mut [[i16; 4]; CHUNK],
     ) {
-        let (mut low, mut high) = (rows[0], rows[0]);
+        let (mut low, mut high) = (*rows[0], *rows[0]);
         for row in &rows[1..] {
             for x in 0..WIDE {
                 for c in 0..4 {
@@ -252,7 +266,7 @@ vectorised! {
                 }
             }
         }
-        let fresh = &rows[RADIUS];
+        let fresh = rows[RADIUS];
         for x in 0..CHUNK {
             for c in 0..4 {
                 let (mut least, mut most) = (low[x][c], high[x][c]);

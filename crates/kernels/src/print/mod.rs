@@ -97,27 +97,33 @@ pub struct Printed<'a> {
 impl Page for Printed<'_> {
     fn draw(&self, x: usize, y: usize, out: &mut PageChunk) {
         let count = CHUNK.min(self.layers.width() - x);
-        let mut layers = [[0; 4]; CHUNK];
-        layers[..count].copy_from_slice(&self.layers.row(y)[x..x + count]);
+        let mut rest = [[0; 4]; CHUNK];
+        let layers = &self.layers.row(y)[x..];
+        let layers = layers.first_chunk().unwrap_or_else(|| {
+            rest[..count].copy_from_slice(layers);
+            &rest
+        });
+        let whole = self.strength >= 1.0;
+        if self.press.print == Print::Flat && whole && self.ink == 1.0 {
+            return ink_over_colour(self.level, layers, out);
+        }
         match (self.press.print, &self.press.screens[..]) {
             (Print::Process { paper, .. }, [cyan, magenta, yellow]) => {
                 let screens = [cyan, magenta, yellow];
                 let rows = screens.map(|screen| screen.row(y, self.shift));
-                process(self.level, screens, rows, x, paper, &layers, out);
+                process(self.level, screens, rows, x, paper, layers, out);
             }
             (Print::Tone { paper, .. }, [screen]) => {
-                tone(self.level, screen, screen.row(y, self.shift), x, paper, &layers, out);
+                tone(self.level, screen, screen.row(y, self.shift), x, paper, layers, out);
             }
-            _ => *out = layers,
+            _ => *out = *layers,
         }
-        let whole = self.strength >= 1.0;
         if whole && self.ink == 1.0 {
-            ink_as_drawn(self.level, &layers, out);
-            return;
+            return ink_as_drawn(self.level, layers, out);
         }
         let mut source = [[0; 4]; CHUNK];
         source[..count].copy_from_slice(&self.source.row(y)[x..x + count]);
-        ink_and_mix(self.level, &layers, &source, self.ink, self.strength, out);
+        ink_and_mix(self.level, layers, &source, self.ink, self.strength, out);
     }
 }
 
@@ -187,6 +193,16 @@ vectorised! {
             for c in 0..3 {
                 out[c] = times(out[c], light);
             }
+        }
+    }
+}
+
+vectorised! {
+    /// The same over the layers' own colour.
+    fn ink_over_colour(layers: &PageChunk, out: &mut PageChunk) {
+        for (out, &[r, g, b, ink]) in out.iter_mut().zip(layers) {
+            let light = i32::from(LAYER_ONE - ink);
+            *out = [times(r, light), times(g, light), times(b, light), 0];
         }
     }
 }

@@ -2,14 +2,26 @@ use std::arch::x86_64::*;
 
 use inkcast_frame::LAYER_ONE;
 
+use super::{Places, field};
 use crate::Level;
 
 /// Four pixels of a row fill one register of floats.
-pub(super) fn sample(layers: &[[i16; 4]], first: usize, stride: usize, across: &[f32; 4], down: &[f32; 4]) -> [i16; 4] {
-    assert!(first + 3 * stride + 4 <= layers.len(), "a sample outside its picture");
-    debug_assert!(Level::Avx512.is_available());
-    // SAFETY: `warp` chose this function because the processor has AVX-512, and the four rows lie inside the slice.
-    unsafe { sum(layers.as_ptr().add(first), stride, across, down) }
+pub(super) fn samples(layers: &[[i16; 4]], width: usize, places: &Places, out: &mut [[i16; 4]]) {
+    assert!(Level::Avx512.is_available(), "this processor lacks the level");
+    let height = (layers.len() / width) as i32;
+    assert!(field::is_interior(Level::Avx512, places, out.len(), width as i32, height), "a sample outside its picture");
+    // SAFETY: the processor has the level, and the four rows of every sample lie inside the slice: both were asserted.
+    unsafe { all(layers.as_ptr(), width, places, out) };
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+unsafe fn all(layers: *const [i16; 4], width: usize, places: &Places, out: &mut [[i16; 4]]) {
+    for (i, out) in out.iter_mut().enumerate() {
+        let (left, top, across, down) = places.taps(i);
+        let first = (top - 1) as usize * width + (left - 1) as usize;
+        // SAFETY: the caller's.
+        *out = unsafe { sum(layers.add(first), width, across, down) };
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]

@@ -1,6 +1,7 @@
 use inkcast_frame::Plane;
 
-use super::{CHUNK, Taps};
+use super::cubic::FRACTIONS;
+use super::{CHUNK, Places};
 use crate::Level;
 use crate::vectorised::vectorised;
 
@@ -22,53 +23,45 @@ pub(super) struct Step {
     pub confidence: [u8; CHUNK],
 }
 
-/// The parameter `a` of cubic convolution. Halfway between pixels, -1/2 (Catmull-Rom) takes a few percent from waves of
-/// six pixels and -3/4 adds as much; here they come out as they were, within one percent, however often they are moved.
-const SHARPNESS: f32 = -0.65;
-
 /// Blocks that a chunk reads: its own, and one to each side to interpolate with.
 const NODES: usize = CHUNK + 2;
+
+/// Flow and confidence of the blocks around a chunk, in the rows of blocks above and below.
+pub(super) type Nodes = [[[f32; NODES]; 2]; 3];
+
+impl Step {
+    /// No motion, and memory for the blocks around a chunk: made once for a row.
+    pub fn new() -> (Step, Nodes) {
+        (Step { dx: [0.0; CHUNK], dy: [0.0; CHUNK], confidence: [0; CHUNK] }, [[[0.0; NODES]; 2]; 3])
+    }
+}
 
 impl MotionField<'_> {
     /// Larger blocks than a chunk are not read.
     pub const MOST_SHIFT: u32 = CHUNK.trailing_zeros();
 
-    /// The motion of the chunk of pixels that begins at `(x, y)`; past the end of the row the last block goes on.
-    pub(super) fn steps(&self, level: Level, x: usize, y: usize) -> Step {
+    /// The motion of the chunk of pixels that begins at `(x, y)`; past the end of the row the last block goes on. Tells
+    /// whether anything moves.
+    pub(super) fn steps(&self, level: Level, x: usize, y: usize, step: &mut Step, nodes: &mut Nodes) -> bool {
         let (columns, rows) = self.flow.size();
         let (row, t) = between(y, self.shift, rows);
         let next = (row + 1).min(rows - 1);
-        let mut step = Step { dx: [0.0; CHUNK], dy: [0.0; CHUNK], confidence: [0; CHUNK] };
-
         // Node 0 is the block before the chunk's first.
         let first = x >> self.shift;
         let used = (CHUNK >> self.shift) + 2;
-        let mut nodes = [[[0.0; NODES]; 2]; 3];
-        let mut is_still = true;
-        for node in 0..used {
-            let column = (first + node).saturating_sub(1).min(columns - 1);
-            for (at, row) in [row, next].into_iter().enumerate() {
-                let [dx, dy] = self.flow.at(column, row);
-                is_still &= dx == 0.0 && dy == 0.0;
-                nodes[0][at][node] = dx;
-                nodes[1][at][node] = dy;
-                nodes[2][at][node] = self.confidence.at(column, row);
+        let mut moves = false;
+        let [dxs, dys, confidences] = nodes;
+        for (at, row) in [row, next].into_iter().enumerate() {
+            let (flow, confidence) = (self.flow.row(row), self.confidence.row(row));
+            for node in 0..used {
+                let column = (first + node).saturating_sub(1).min(columns - 1);
+                let [dx, dy] = flow[column];
+                moves |= dx != 0.0 || dy != 0.0;
+                (dxs[at][node], dys[at][node], confidences[at][node]) = (dx, dy, confidence[column]);
             }
         }
-        interpolate(level, &nodes, self.shift, t, &mut step);
-        if is_still {
-            // Interpolating zeros may leave a negative zero, which is as still.
-            step.dx = [0.0; CHUNK];
-            step.dy = [0.0; CHUNK];
-        }
-        step
-    }
-}
-
-impl Step {
-    /// Whether nothing moves.
-    pub fn is_still(&self) -> bool {
-        self.dx.iter().chain(&self.dy).all(|&d| d == 0.0)
+        interpolate(level, nodes, self.shift, t, step);
+        moves
     }
 }
 
@@ -80,9 +73,7 @@ fn between(at: usize, shift: u32, count: usize) -> (usize, f32) {
 }
 
 vectorised! {
-    fn interpolate(nodes: &[[[f32; NODES]; 2]; 3], shift: u32, t: f32, step: &mut Step) {
-        let block = 1usize << shift;
-        let size = block as f32;
+    fn interpolate(nodes: &Nodes, shift: u32, t: f32, step: &mut Step) {
         let mut mixed = [[0.0f32; NODES]; 3];
         for (mixed, [upper, lower]) in mixed.iter_mut().zip(nodes) {
             for node in 0..NODES {
@@ -91,17 +82,20 @@ vectorised! {
         }
         let mut trust = [0.0f32; CHUNK];
         let [dx, dy, confidence] = &mixed;
-        for offset in 0..block {
-            // From the middle of the block before to this one's, or from this one's to the next one's.
-            let position = (offset as f32 + 0.5) / size - 0.5;
-            let (from, t) = if position < 0.0 { (0, position + 1.0) } else { (1, position) };
-            for index in 0..CHUNK >> shift {
-                let (a, b, at) = (index + from, index + from + 1, index * block + offset);
-                step.dx[at] = size * (dx[a] + t * (dx[b] - dx[a]));
-                step.dy[at] = size * (dy[a] + t * (dy[b] - dy[a]));
-                trust[at] = confidence[a] + t * (confidence[b] - confidence[a]);
-            }
-        }
+        // The usual sizes of blocks are known to the compiler, which then needs no scattered stores.
+        let spread = |nodes: &[f32; NODES], scale: f32, out: &mut [f32; CHUNK]| match shift {
+            0 => spread::<1>(nodes, scale, out),
+            1 => spread::<2>(nodes, scale, out),
+            2 => spread::<4>(nodes, scale, out),
+            3 => spread::<8>(nodes, scale, out),
+            4 => spread::<16>(nodes, scale, out),
+            5 => spread::<32>(nodes, scale, out),
+            _ => spread::<64>(nodes, scale, out),
+        };
+        let size = (1u32 << shift) as f32;
+        spread(dx, size, &mut step.dx);
+        spread(dy, size, &mut step.dy);
+        spread(confidence, 1.0, &mut trust);
         for (out, trust) in step.confidence.iter_mut().zip(trust) {
             // Adding so much that no fraction bits are left rounds, and the low bits are the number.
             *out = (trust * 255.0 + 1.5 * (1 << 23) as f32).to_bits() as u8;
@@ -109,30 +103,52 @@ vectorised! {
     }
 }
 
+/// Fills each block of `BLOCK` pixels by linear interpolation between the centres of its neighbours and its own, which is
+/// node 1 for the first block.
+#[inline(always)]
+fn spread<const BLOCK: usize>(nodes: &[f32; NODES], scale: f32, out: &mut [f32; CHUNK]) {
+    let (blocks, _) = out.as_chunks_mut::<BLOCK>();
+    for (index, out) in blocks.iter_mut().enumerate() {
+        for (offset, out) in out.iter_mut().enumerate() {
+            // From the middle of the block before to this one's, or from this one's to the next one's.
+            let position = (offset as f32 + 0.5) / BLOCK as f32 - 0.5;
+            let (from, t) = if position < 0.0 { (0, position + 1.0) } else { (1, position) };
+            let (a, b) = (nodes[index + from], nodes[index + from + 1]);
+            *out = scale * (a + t * (b - a));
+        }
+    }
+}
+
 vectorised! {
-    /// Positions outside any picture, and such that are not numbers, give some taps; the caller looks at the position.
-    pub(super) fn taps(x: f32, y: f32, step: &Step, taps: &mut Taps) {
-        // Larger positions lie in no picture; bounded ones convert to whole numbers in one instruction.
+    /// Positions outside any picture, and such that are not numbers, give some place; the caller looks at the position.
+    pub(super) fn places(x: f32, y: f32, step: &Step, places: &mut Places) {
+        // Larger positions lie in no picture; bounded ones fit a number with fraction bits.
         const FAR: f32 = 1_000_000.0;
-        let axis = |start: f32, slope: f32, d: &[f32; CHUNK], first: &mut [i32; CHUNK], weights: &mut [[f32; 4]; CHUNK]| {
+        let axis = |start: f32, slope: f32, d: &[f32; CHUNK], places: &mut [i32; CHUNK]| {
             for i in 0..CHUNK {
                 let position = start + slope * i as f32 + d[i];
                 let position = if position > -FAR { position } else { -FAR };
                 let position = if position < FAR { position } else { FAR };
-                let floor = position.floor();
-                first[i] = floor as i32;
-                weights[i] = cubic(position - floor);
+                let place = (position * FRACTIONS as f32 + 0.5).floor();
+                // SAFETY: a number, and at most FAR * FRACTIONS = 2.56e8 away from zero.
+                places[i] = unsafe { place.to_int_unchecked() };
             }
         };
-        axis(x, 1.0, &step.dx, &mut taps.left, &mut taps.across);
-        axis(y, 0.0, &step.dy, &mut taps.top, &mut taps.down);
+        axis(x, 1.0, &step.dx, &mut places.x);
+        axis(y, 0.0, &step.dy, &mut places.y);
     }
 }
 
-/// Weights of the four samples around a position `t` after the second of them.
-#[inline(always)]
-fn cubic(t: f32) -> [f32; 4] {
-    let far = |x: f32| ((SHARPNESS * x - 5.0 * SHARPNESS) * x + 8.0 * SHARPNESS) * x - 4.0 * SHARPNESS;
-    let near = |x: f32| ((SHARPNESS + 2.0) * x - (SHARPNESS + 3.0)) * x * x + 1.0;
-    [far(1.0 + t), near(t), near(1.0 - t), far(2.0 - t)]
+vectorised! {
+    /// Whether the first `count` samples lie in the picture with all sixteen pixels.
+    pub(super) fn is_interior(places: &Places, count: usize, width: i32, height: i32) -> bool {
+        let (right, bottom) = ((width - 2) * FRACTIONS, (height - 2) * FRACTIONS);
+        let mut inside = true;
+        for i in 0..CHUNK {
+            let (x, y) = (places.x[i], places.y[i]);
+            let here = (x >= FRACTIONS) & (x < right) & (y >= FRACTIONS) & (y < bottom);
+            inside &= here | (i >= count);
+        }
+        inside
+    }
 }

@@ -4,6 +4,7 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod cubic;
 mod field;
 mod scalar;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use inkcast_frame::{Layers, Plane};
 use rayon::prelude::*;
 
 use crate::Level;
+use cubic::{FRACTIONS, WEIGHTS};
 pub use field::MotionField;
 use field::Step;
 
@@ -48,11 +50,12 @@ pub fn warp(level: Level, layers: &Layers, age: &Plane<u8>, motion: MotionField<
     let rows = rows.zip(warped.age.data_mut().par_chunks_mut(width));
     rows.enumerate().for_each(|(y, ((out_layers, out_confidence), out_age))| {
         let chunks = out_layers.chunks_mut(CHUNK).zip(out_confidence.chunks_mut(CHUNK)).zip(out_age.chunks_mut(CHUNK));
+        let (mut step, mut nodes) = Step::new();
         for (index, ((out_layers, out_confidence), out_age)) in chunks.enumerate() {
             let x = index * CHUNK;
-            let step = motion.steps(level, x, y);
+            let moves = motion.steps(level, x, y, &mut step, &mut nodes);
             out_confidence.copy_from_slice(&step.confidence[..out_layers.len()]);
-            if step.is_still() {
+            if !moves {
                 out_layers.copy_from_slice(&layers.row(y)[x..x + out_layers.len()]);
                 out_age.copy_from_slice(&age.row(y)[x..x + out_layers.len()]);
                 continue;
@@ -62,13 +65,38 @@ pub fn warp(level: Level, layers: &Layers, age: &Plane<u8>, motion: MotionField<
     });
 }
 
-/// Where the pixels of a chunk come from: the pixel up and left of the position, and the weights of the four columns
-/// and rows around it.
-struct Taps {
-    left: [i32; CHUNK],
-    top: [i32; CHUNK],
-    across: [[f32; 4]; CHUNK],
-    down: [[f32; 4]; CHUNK],
+/// Where the pixels of a chunk come from, in 1 / [`FRACTIONS`] of a pixel.
+struct Places {
+    x: [i32; CHUNK],
+    y: [i32; CHUNK],
+}
+
+impl Places {
+    /// The pixel up and left of place `i`, and the weights of the four columns and the four rows around it.
+    #[inline(always)]
+    fn taps(&self, i: usize) -> (i32, i32, &'static [f32; 4], &'static [f32; 4]) {
+        let weights = |place: i32| &WEIGHTS[(place & (FRACTIONS - 1)) as usize];
+        (self.x[i] >> FRACTIONS.ilog2(), self.y[i] >> FRACTIONS.ilog2(), weights(self.x[i]), weights(self.y[i]))
+    }
+
+    /// The pixel nearest to place `i`.
+    fn nearest(&self, i: usize) -> (i32, i32) {
+        [self.x[i], self.y[i]].map(|place| (place + FRACTIONS / 2) >> FRACTIONS.ilog2()).into()
+    }
+}
+
+/// Sums up the sixteen pixels around each position, all of which lie in the picture.
+type Samples = fn(layers: &[[i16; 4]], width: usize, places: &Places, out: &mut [[i16; 4]]);
+
+fn samples(level: Level) -> Samples {
+    #[cfg(target_arch = "x86_64")]
+    if level >= Level::Avx512 {
+        return avx512::samples;
+    } else if level >= Level::Avx2 {
+        return avx2::samples;
+    }
+    let _ = level;
+    scalar::samples
 }
 
 fn move_chunk(
@@ -83,15 +111,16 @@ fn move_chunk(
     out_age: &mut [u8],
 ) {
     let (width, height) = layers.size();
-    let mut taps = Taps { left: [0; CHUNK], top: [0; CHUNK], across: [[0.0; 4]; CHUNK], down: [[0.0; 4]; CHUNK] };
-    field::taps(level, x as f32, y as f32, step, &mut taps);
-    let sample = match level {
-        #[cfg(target_arch = "x86_64")]
-        _ if level >= Level::Avx512 => avx512::sample,
-        #[cfg(target_arch = "x86_64")]
-        _ if level >= Level::Avx2 => avx2::sample,
-        _ => scalar::sample,
-    };
+    let mut places = Places { x: [0; CHUNK], y: [0; CHUNK] };
+    field::places(level, x as f32, y as f32, step, &mut places);
+    if field::is_interior(level, &places, out_layers.len(), width as i32, height as i32) {
+        samples(level)(layers.data(), width, &places, out_layers);
+        for (i, out_age) in out_age.iter_mut().enumerate() {
+            let (x, y) = places.nearest(i);
+            *out_age = age.at(x as usize, y as usize);
+        }
+        return;
+    }
     for i in 0..out_layers.len() {
         let (from_x, from_y) = ((x + i) as f32 + step.dx[i], y as f32 + step.dy[i]);
         // Written so that a flow that is not a number counts as outside.
@@ -100,22 +129,13 @@ fn move_chunk(
             (out_layers[i], out_confidence[i], out_age[i]) = ([0; 4], 0, 0);
             continue;
         }
-        let (left, top) = (taps.left[i] as isize, taps.top[i] as isize);
-        let (near_x, near_y) = ((from_x + 0.5) as usize, (from_y + 0.5) as usize);
-        out_age[i] = age.at(near_x.min(width - 1), near_y.min(height - 1));
-        let first = match (usize::try_from(left - 1), usize::try_from(top - 1)) {
-            (Ok(left), Ok(top)) if left + 4 <= width && top + 4 <= height => Some(top * width + left),
-            _ => None,
-        };
-        out_layers[i] = match first {
-            Some(first) => sample(layers.data(), first, width, &taps.across[i], &taps.down[i]),
-            None => {
-                // At the edge: the four rows, their missing pixels repeated, as a small picture of its own.
-                let edge: [[[i16; 4]; 4]; 4] = std::array::from_fn(|j| {
-                    std::array::from_fn(|i| layers.at_clamped(left - 1 + i as isize, top - 1 + j as isize))
-                });
-                sample(edge.as_flattened(), 0, 4, &taps.across[i], &taps.down[i])
-            }
-        };
+        let (near_x, near_y) = places.nearest(i);
+        out_age[i] = age.at_clamped(near_x as isize, near_y as isize);
+        // The four rows, missing pixels repeated, as a small picture of its own.
+        let (left, top, across, down) = places.taps(i);
+        let around: [[[i16; 4]; 4]; 4] = std::array::from_fn(|j| {
+            std::array::from_fn(|i| layers.at_clamped(left as isize - 1 + i as isize, top as isize - 1 + j as isize))
+        });
+        out_layers[i] = scalar::sum(around.as_flattened(), 0, 4, across, down);
     }
 }

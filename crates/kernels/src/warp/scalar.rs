@@ -1,8 +1,19 @@
 use inkcast_frame::LAYER_ONE;
 
-/// The definition: the sum over four rows and four columns of pixels from index `first` on, rows `stride` pixels apart.
+use super::Places;
+
+/// The definition: one pixel after another.
+pub(super) fn samples(layers: &[[i16; 4]], width: usize, places: &Places, out: &mut [[i16; 4]]) {
+    for (i, out) in out.iter_mut().enumerate() {
+        let (left, top, across, down) = places.taps(i);
+        let first = (top - 1) as usize * width + (left - 1) as usize;
+        *out = sum(layers, first, width, across, down);
+    }
+}
+
+/// The sum over four rows and four columns of pixels from index `first` on, rows `stride` pixels apart.
 /// Columns are summed first, then rows in the order in which a register is folded in half and in half again.
-pub(super) fn sample(layers: &[[i16; 4]], first: usize, stride: usize, across: &[f32; 4], down: &[f32; 4]) -> [i16; 4] {
+pub(super) fn sum(layers: &[[i16; 4]], first: usize, stride: usize, across: &[f32; 4], down: &[f32; 4]) -> [i16; 4] {
     let mut columns = [[0.0; 4]; 4];
     for (i, column) in columns.iter_mut().enumerate() {
         for (c, value) in column.iter_mut().enumerate() {
