@@ -1,5 +1,8 @@
 use inkcast_frame::Plane;
-use inkcast_kernels::search::Match;
+use inkcast_kernels::Bordered;
+use inkcast_kernels::search::{Match, PATCH, STEP};
+
+use crate::Exposure;
 
 /// A patch with more contrast than this many times the noise is textured.
 const TEXTURE: f32 = 6.0;
@@ -12,23 +15,65 @@ const ENOUGH: f32 = 0.1;
 const FOUND: f32 = 0.7;
 const DIFFERENT: f32 = 8.0 / 255.0;
 
-/// Whether two frames show different scenes, from the matches of both directions on a coarse level, where motion is
-/// small and noise is low, after brightness was made equal.
+/// Luma from which on a camera may have burnt a pixel out.
+const BURNT: f32 = 0.97;
+
+/// What was found on a coarse level, where motion is small and noise is low.
+#[derive(Clone, Copy)]
+pub(crate) struct Evidence<'a> {
+    pub current: &'a Bordered,
+    /// As bright as the new frame.
+    pub previous: &'a Bordered,
+    /// What was done to make it so.
+    pub exposure: Exposure,
+    pub forward: &'a Plane<Match>,
+    pub backward: &'a Plane<Match>,
+    /// Difference in luma that the flow leaves.
+    pub difference: &'a Plane,
+    /// Variance of the difference of two pixels that show the same.
+    pub noise: f32,
+}
+
+/// Whether two frames show different scenes.
 ///
 /// Texture decides and not brightness: scenes of similar brightness differ in it, while a flash or a fade keeps it.
-/// A patch that is flat in one of the frames, because it is black, or white in a flash, says nothing.
-pub(crate) fn is_cut(forward: &Plane<Match>, backward: &Plane<Match>, difference: &Plane, noise: f32) -> bool {
-    let is_textured = |found: &Match| found.contrast > TEXTURE * noise;
-    let is_found = |found: &Match| found.error < UNEXPLAINED * found.contrast;
+/// A patch that is flat or burnt out in one of the frames, because it is black, or white in a flash, says nothing.
+pub(crate) fn is_cut(evidence: &Evidence<'_>) -> bool {
+    let total: f32 = evidence.difference.data().iter().map(|value| value.abs()).sum();
+    // Looking at single pixels is only for what looks like a cut already.
+    total > DIFFERENT * evidence.difference.data().len() as f32
+        && is_lost(evidence, |_, _| false)
+        && is_lost(evidence, |i, j| evidence.is_burnt(i, j))
+}
+
+/// Whether too few of the patches that both frames could show are found again.
+fn is_lost(evidence: &Evidence<'_>, is_left_out: impl Fn(usize, usize) -> bool) -> bool {
+    let Evidence { forward, backward, noise, .. } = *evidence;
+    let is_textured = |found: Match| found.contrast > TEXTURE * noise;
     let (mut textured, mut found) = (0, 0);
-    for (there, back) in forward.data().iter().zip(backward.data()) {
-        if is_textured(there) && is_textured(back) {
-            textured += 1;
-            found += usize::from(is_found(there));
+    for j in 0..forward.height() {
+        for i in 0..forward.width() {
+            let there = forward.at(i, j);
+            if is_textured(there) && is_textured(backward.at(i, j)) && !is_left_out(i, j) {
+                textured += 1;
+                found += usize::from(there.error < UNEXPLAINED * there.contrast);
+            }
         }
     }
-    let total: f32 = difference.data().iter().map(|value| value.abs()).sum();
-    textured as f32 > ENOUGH * forward.data().len() as f32
-        && (found as f32) < FOUND * textured as f32
-        && total > DIFFERENT * difference.data().len() as f32
+    textured as f32 > ENOUGH * forward.data().len() as f32 && (found as f32) < FOUND * textured as f32
+}
+
+impl Evidence<'_> {
+    /// Whether a patch or what surrounds it is burnt out in one of the frames.
+    fn is_burnt(&self, i: usize, j: usize) -> bool {
+        let Exposure { gain, offset } = self.exposure;
+        let rows = (j * STEP) as isize - 2..(j * STEP + PATCH) as isize + 2;
+        rows.into_iter().any(|y| {
+            let x = (i * STEP) as isize - 2;
+            let (now, before) =
+                (self.current.around::<{ PATCH + 4 }>(x, y), self.previous.around::<{ PATCH + 4 }>(x, y));
+            now.iter().any(|&value| value > BURNT)
+                || before.iter().any(|&value| value > (gain * BURNT + offset).min(BURNT))
+        })
+    }
 }

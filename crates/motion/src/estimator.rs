@@ -38,8 +38,8 @@ const EXPLAINED: f32 = 5.0 / 255.0;
 const UNEXPLAINED: f32 = 18.0 / 255.0;
 
 /// Mean change of luma around a place that is trusted in full, and from which on it is not at all.
-const STEADY: f32 = 1.2 / 255.0;
-const CHANGED: f32 = 5.0 / 255.0;
+const STEADY: f32 = 1.0 / 255.0;
+const CHANGED: f32 = 3.0 / 255.0;
 
 impl MotionEstimator {
     /// With the kernels of `level`, which the processor must have.
@@ -77,20 +77,25 @@ impl MotionEstimator {
         let coarse = CUT.min(exposed.saturating_sub(1));
         let half = 1.min(coarse);
 
+        motion.exposure = exposure::guess(&self.previous.levels()[exposed], &self.current.levels()[exposed]);
+        self.expose(top + 1, motion.exposure);
         self.forward.start(top + 1);
         self.backward.start(top + 1);
         self.refine(exposed..top + 1, noise);
         if exposed > coarse {
-            let (before, now) = (&self.previous.levels()[exposed], &self.current.levels()[exposed]);
-            motion.exposure = exposure::estimate(before, now, &self.forward.at(exposed).flow);
-            if motion.exposure != Exposure::default() {
-                let Exposure { gain, offset } = motion.exposure;
-                self.previous.levels_mut()[..exposed].iter_mut().for_each(|plane| plane.expose(gain, offset));
-            }
             self.refine(coarse..exposed, noise);
+            self.expose_by_flow(coarse, motion);
         }
-        let (there, back) = (self.forward.at(coarse), &self.backward.at(coarse).matches);
-        motion.scene_cut = cut::is_cut(&there.matches, back, &there.difference, noise_at(noise, coarse));
+        let there = self.forward.at(coarse);
+        motion.scene_cut = cut::is_cut(&cut::Evidence {
+            current: &self.current.levels()[coarse],
+            previous: &self.previous.levels()[coarse],
+            exposure: motion.exposure,
+            forward: &there.matches,
+            backward: &self.backward.at(coarse).matches,
+            difference: &there.difference,
+            noise: noise_at(noise, coarse),
+        });
         if motion.scene_cut {
             motion.exposure = Exposure::default();
             motion.flow.data_mut().fill([0.0; 2]);
@@ -104,6 +109,23 @@ impl MotionEstimator {
         motion.camera = self.forward.camera.at((width - 1) as f32 / 2.0, (height - 1) as f32 / 2.0);
         std::mem::swap(&mut motion.flow, &mut self.forward.at(0).flow);
         self.judge(half, noise.sqrt(), motion);
+    }
+
+    /// Corrects the previous frame's brightness on the levels finer than `at`, by what is seen there.
+    fn expose_by_flow(&mut self, at: usize, motion: &mut Motion) {
+        let so_far = motion.exposure;
+        let (before, now) = (&self.previous.levels()[at], &self.current.levels()[at]);
+        motion.exposure = exposure::refine(before, now, &self.forward.at(at).flow, so_far);
+        let gain = motion.exposure.gain / so_far.gain;
+        self.expose(at, Exposure { gain, offset: motion.exposure.offset - gain * so_far.offset });
+    }
+
+    /// Changes the previous frame's brightness on the levels finer than `end`.
+    fn expose(&mut self, end: usize, change: Exposure) {
+        if change != Exposure::default() {
+            let levels = &mut self.previous.levels_mut()[..end];
+            levels.iter_mut().for_each(|plane| plane.expose(change.gain, change.offset));
+        }
     }
 
     /// Searches these levels, the coarsest first, in both directions.
