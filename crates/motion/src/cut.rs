@@ -15,6 +15,8 @@ const ENOUGH: f32 = 0.1;
 const FOUND: f32 = 0.7;
 const DIFFERENT: f32 = 8.0 / 255.0;
 
+/// Difference in luma that a picture after a flat one has to have; a fade from black has less.
+const NEW: f32 = 30.0 / 255.0;
 /// Luma from which on a camera may have burnt a pixel out.
 const BURNT: f32 = 0.97;
 
@@ -37,13 +39,15 @@ pub(crate) struct Evidence<'a> {
 /// Whether two frames show different scenes.
 ///
 /// Texture decides and not brightness: scenes of similar brightness differ in it, while a flash or a fade keeps it.
-/// A patch that is flat or burnt out in one of the frames, because it is black, or white in a flash, says nothing.
+/// A patch that is flat or burnt out in one of the frames, because it is black, or white in a flash, says nothing. After
+/// a frame that is flat all over, and not white, a picture that differs a lot is another scene.
 pub(crate) fn is_cut(evidence: &Evidence<'_>) -> bool {
     let total: f32 = evidence.difference.data().iter().map(|value| value.abs()).sum();
+    let difference = total / evidence.difference.data().len() as f32;
     // Looking at single pixels is only for what looks like a cut already.
-    total > DIFFERENT * evidence.difference.data().len() as f32
-        && is_lost(evidence, |_, _| false)
-        && is_lost(evidence, |i, j| evidence.is_burnt(i, j))
+    difference > DIFFERENT
+        && (is_lost(evidence, |_, _| false) && is_lost(evidence, |i, j| evidence.is_burnt(i, j))
+            || difference > NEW && evidence.is_after_nothing())
 }
 
 /// Whether too few of the patches that both frames could show are found again.
@@ -64,6 +68,18 @@ fn is_lost(evidence: &Evidence<'_>, is_left_out: impl Fn(usize, usize) -> bool) 
 }
 
 impl Evidence<'_> {
+    /// Whether there is texture now and was none, nor white, before.
+    fn is_after_nothing(&self) -> bool {
+        let share = |matches: &Plane<Match>| {
+            let textured = matches.data().iter().filter(|found| found.contrast > TEXTURE * self.noise).count();
+            textured as f32 / matches.data().len() as f32
+        };
+        let count = (self.previous.width() * self.previous.height()) as f32;
+        let sum: f32 = (0..self.previous.height()).flat_map(|y| self.previous.row(y)).sum();
+        let is_white = self.exposure == Exposure::default() && sum > 0.9 * count;
+        share(self.backward) < ENOUGH && share(self.forward) > ENOUGH && !is_white
+    }
+
     /// Whether a patch or what surrounds it is burnt out in one of the frames.
     fn is_burnt(&self, i: usize, j: usize) -> bool {
         let Exposure { gain, offset } = self.exposure;

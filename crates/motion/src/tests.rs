@@ -261,6 +261,12 @@ fn another_scene_of_the_same_brightness_is_a_cut() {
 }
 
 #[test]
+fn a_picture_after_black_is_a_cut() {
+    let after = Scene::new(4, Known::Still, 96, 64).frame(0);
+    assert!(estimate(&Plane::from_fn(96, 64, |x, _| if x == 0 { 0.1 } else { 0.0 }), &after).scene_cut);
+}
+
+#[test]
 fn fast_motion_is_no_cut() {
     for known in [Known::Shift(30.0, 0.0), Known::Shift(-10.0, 20.0), Known::Zoom(1.12), Known::Rotation(6.0)] {
         let scene = Scene::new(4, known, 320, 180);
