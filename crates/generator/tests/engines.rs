@@ -240,15 +240,20 @@ fn precision_is_chosen_by_what_is_known_of_the_style() {
     let style = package.style_vector("ink").unwrap();
     let bare = package.generator().fold(style).unwrap();
     let known = calibrated(bare.clone());
-    let engine = |folded, precision| CpuEngine::new(folded, Level::detect(), precision);
-    assert_eq!(engine(&bare, Precision::Auto).unwrap().precision(), Precision::F32);
-    assert_eq!(engine(&known, Precision::Auto).unwrap().precision(), Precision::Int8);
+    let engine = |folded, precision| CpuEngine::new(folded, Level::Plain, precision);
+    for level in levels() {
+        let auto = |folded| CpuEngine::new(folded, level, Precision::Auto).unwrap().precision();
+        let gains = !matches!(level, Level::Plain | Level::Avx512);
+        assert_eq!(auto(&bare), Precision::F32);
+        assert_eq!(auto(&known), if gains { Precision::Int8 } else { Precision::F32 }, "{level}");
+    }
+    assert_eq!(engine(&known, Precision::Int8).unwrap().precision(), Precision::Int8);
     assert_eq!(engine(&known, Precision::F32).unwrap().precision(), Precision::F32);
     let message = engine(&bare, Precision::Int8).unwrap_err().to_string();
     assert!(message.contains("activations") && message.contains("model.toml"), "{message}");
 
     // A running engine follows its style and stays as it is where it cannot.
-    let mut running = engine(&known, Precision::Auto).unwrap();
+    let mut running = CpuEngine::new(&known, Level::detect(), Precision::Auto).unwrap();
     running.set_style(&bare).unwrap();
     assert_eq!(running.precision(), Precision::F32);
     let mut running = engine(&known, Precision::Int8).unwrap();

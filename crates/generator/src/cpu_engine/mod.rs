@@ -15,7 +15,7 @@ use network::Network;
 /// The numbers that the network runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
-    /// 8-bit integers where the style's activations are known, `f32` where not.
+    /// 8-bit integers where the style's activations are known and the instructions at hand gain from them, else `f32`.
     #[default]
     Auto,
     /// 32-bit floats.
@@ -37,8 +37,8 @@ pub struct CpuEngine {
 
 #[derive(Debug)]
 enum Kind {
-    F32(Network<f32>),
-    Int8(Network<u8>),
+    F32(Box<Network<f32>>),
+    Int8(Box<Network<u8>>),
 }
 
 impl CpuEngine {
@@ -47,9 +47,9 @@ impl CpuEngine {
     /// # Errors
     /// [`GeneratorError::NotCalibrated`] for [`Precision::Int8`] if `folded` has no activations.
     pub fn new(folded: &Folded, level: Level, precision: Precision) -> Result<Self, GeneratorError> {
-        let network = match choose(folded, precision)? {
-            Precision::Int8 => Kind::Int8(Network::new(folded)?),
-            _ => Kind::F32(Network::new(folded)?),
+        let network = match choose(folded, level, precision)? {
+            Precision::Int8 => Kind::Int8(Box::new(Network::new(folded)?)),
+            _ => Kind::F32(Box::new(Network::new(folded)?)),
         };
         Ok(CpuEngine { level, precision, network })
     }
@@ -59,7 +59,7 @@ impl CpuEngine {
     /// # Errors
     /// As [`CpuEngine::new`]; the engine then stays as it is.
     pub fn set_style(&mut self, folded: &Folded) -> Result<(), GeneratorError> {
-        match (choose(folded, self.precision)?, &mut self.network) {
+        match (choose(folded, self.level, self.precision)?, &mut self.network) {
             (Precision::Int8, Kind::Int8(network)) => network.set_weights(folded)?,
             (Precision::F32, Kind::F32(network)) => network.set_weights(folded)?,
             _ => *self = CpuEngine::new(folded, self.level, self.precision)?,
@@ -91,10 +91,14 @@ impl CpuEngine {
 }
 
 /// F32 or Int8.
-fn choose(folded: &Folded, precision: Precision) -> Result<Precision, GeneratorError> {
+fn choose(folded: &Folded, level: Level, precision: Precision) -> Result<Precision, GeneratorError> {
+    // Without dot products of bytes, exact sums cost as much as floats: AVX-512's floats are faster than what it could do
+    // with words, and so are plain ones.
+    let gains = !matches!(level, Level::Plain | Level::Avx512);
     match (precision, folded.activations().is_empty()) {
-        (Precision::F32, _) | (Precision::Auto, true) => Ok(Precision::F32),
-        (_, false) => Ok(Precision::Int8),
         (Precision::Int8, true) => Err(GeneratorError::NotCalibrated),
+        (Precision::Int8, false) => Ok(Precision::Int8),
+        (Precision::Auto, false) if gains => Ok(Precision::Int8),
+        (Precision::Auto | Precision::F32, _) => Ok(Precision::F32),
     }
 }

@@ -162,7 +162,7 @@ type RowKernel = fn(Row<'_>, Output<'_>);
 fn row_kernel(level: Level) -> RowKernel {
     match level {
         #[cfg(target_arch = "x86_64")]
-        // AVX-512 without its byte dot products has nothing that would be exact and faster.
+        // AVX-512 without its byte dot products has nothing exact that would be faster than its floats.
         Level::Avx2 | Level::Avx512 => avx2::row,
         #[cfg(target_arch = "x86_64")]
         Level::AvxVnni => avx_vnni::row,

@@ -7,6 +7,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -133,6 +135,8 @@ pub fn join_row(
         Level::Avx2 | Level::AvxVnni => avx2::join(picture, source, change, layers),
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 | Level::Avx512Vnni => avx512::join(picture, source, change, layers),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::join(picture, source, change, layers),
         _ => 0,
     };
     scalar::join(picture, source, change, layers, done);
