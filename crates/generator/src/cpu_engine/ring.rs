@@ -12,14 +12,14 @@ pub(super) struct Ring<T> {
 impl<T: Copy + Default> Ring<T> {
     /// Makes room for rows of a map of this size, unless it is there.
     pub fn fit(&mut self, width: usize, height: usize, channels: usize) {
-        (self.channels, self.height) = (channels, height);
         let length = (width + 2) * channels;
-        for row in &mut self.rows {
-            if row.len() != length {
+        if channels != self.channels || length != self.rows[0].len() {
+            for row in &mut self.rows {
                 row.clear();
                 row.resize(length, T::default());
             }
         }
+        (self.channels, self.height) = (channels, height);
     }
 
     /// The inside of row `y`, to be written.
