@@ -18,6 +18,7 @@ pub mod ingest;
 mod lanes;
 pub mod print;
 pub mod pyramid;
+pub mod resize;
 pub mod search;
 pub mod shuffle;
 mod vectorised;

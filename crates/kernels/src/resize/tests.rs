@@ -1,0 +1,81 @@
+use inkcast_frame::{LAYER_ONE, Layers, Picture, Plane};
+use inkcast_kit::noise::Random;
+
+use super::*;
+use crate::Level;
+
+fn enlarged(level: Level, small: &Layers, small_picture: &Picture, picture: &Picture) -> Layers {
+    let mut layers = Layers::default();
+    enlarge(level, small, small_picture, picture, &mut layers);
+    layers
+}
+
+#[test]
+fn by_hand_means_of_areas() {
+    let plane = Picture::from_fn(3, 2, |x, y| [(30 * x + 6 * y) as u8, 200, 0, 255]);
+    let mut small = Picture::new(2, 1);
+    shrink(&plane, &mut small);
+    // One and a half columns each: (0 + 6 + (30 + 36) / 2) / 3 and ((30 + 36) / 2 + 60 + 66) / 3.
+    assert_eq!(small.data(), [[13, 200, 0, 255], [53, 200, 0, 255]]);
+    let mut same = Picture::new(3, 2);
+    shrink(&plane, &mut same);
+    assert_eq!(same, plane);
+}
+
+#[test]
+fn the_least_confidence_of_an_area_counts() {
+    let plane = Plane::from_fn(4, 2, |x, y| if (x, y) == (3, 1) { 7 } else { 255 });
+    let mut small = Plane::new(2, 1);
+    shrink_confidence(&plane, &mut small);
+    assert_eq!(small.data(), [255, 7]);
+}
+
+#[test]
+fn fills_end_where_the_picture_changes() {
+    // An edge at column 9 of 16, inside a pixel of half the size.
+    let picture = Picture::from_fn(16, 4, |x, _| if x < 9 { [20; 4] } else { [220; 4] });
+    let mut small_picture = Picture::new(8, 2);
+    shrink(&picture, &mut small_picture);
+    let small = Layers::from_fn(8, 2, |x, _| if x < 4 { [1000, 2000, 3000, 0] } else { [30_000, 20_000, 10_000, 0] });
+    let layers = enlarged(Level::Plain, &small, &small_picture, &picture);
+    for x in 0..16 {
+        let expected = if x < 8 { 1000 } else { 30_000 };
+        // The mixed pixel of the edge belongs to neither.
+        if !(8..10).contains(&x) {
+            assert!((layers.at(x, 1)[0] - expected).abs() < 600, "column {x}: {:?}", layers.at(x, 1));
+        }
+    }
+}
+
+#[test]
+fn ink_keeps_the_rims_of_full_size() {
+    let picture = Picture::new(32, 4);
+    let small_picture = Picture::new(8, 1);
+    let small = Layers::from_fn(8, 1, |x, _| [0, 0, 0, if (3..5).contains(&x) { LAYER_ONE } else { 0 }]);
+    let layers = enlarged(Level::Plain, &small, &small_picture, &picture);
+    let row: Vec<i16> = layers.row(2).iter().map(|pixel| pixel[3]).collect();
+    let (black, white) =
+        (row.iter().filter(|&&ink| ink == LAYER_ONE).count(), row.iter().filter(|&&ink| ink == 0).count());
+    assert!(black >= 6 && white >= 22, "a line of eight pixels with a rim of one: {row:?}");
+}
+
+#[test]
+fn every_level_gives_the_same_numbers() {
+    let mut random = Random::new(6);
+    for ((width, height), (small_width, small_height)) in
+        [((1, 1), (1, 1)), ((65, 3), (33, 2)), ((130, 7), (97, 5)), ((64, 4), (16, 1))]
+    {
+        let mut bytes = |width, height| {
+            let mut picture = Picture::new(width, height);
+            picture.data_mut().as_flattened_mut().fill_with(|| random.bits() as u8);
+            picture
+        };
+        let (picture, small_picture) = (bytes(width, height), bytes(small_width, small_height));
+        let mut small = Layers::new(small_width, small_height);
+        small.data_mut().as_flattened_mut().fill_with(|| random.below(32_641) as i16);
+        let expected = enlarged(Level::Plain, &small, &small_picture, &picture);
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            assert_eq!(enlarged(level, &small, &small_picture, &picture), expected, "{level} {width}x{height}");
+        }
+    }
+}
