@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use inkcast_generator::Package;
-use inkcast_stylize::{Compare, Compute, DeviceChoice, PrecisionChoice, Screen, ScreenAnchor, Settings};
+use inkcast_stylize::{Compare, Compute, DeviceChoice, PrecisionChoice, Screen, ScreenAnchor, Settings, WorkingSize};
 
 use crate::failure::Failure;
 use crate::packages;
@@ -43,6 +43,10 @@ pub struct StyleArgs {
     /// Where the network runs: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     pub device: String,
+    /// The size at which the network runs: full, WxH (the largest that fits, such as 640x360), or auto (as large as leaves
+    /// frames done in time, for live streams)
+    #[arg(long, value_name = "SIZE", default_value_t = WorkingSize::default())]
+    pub working_size: WorkingSize,
     /// The numbers that the network runs in on a CPU: auto (int8 where the model is prepared for it), f32 or int8
     #[arg(long, default_value_t = PrecisionChoice::default())]
     pub precision: PrecisionChoice,
@@ -123,6 +127,8 @@ impl StyleArgs {
             steadiness: self.steadiness,
             ink: self.ink,
             screen_size_px: self.screen_size,
+            working_size: self.working_size,
+            frame_budget: None,
             screen: match self.screen {
                 ScreenArg::Style => Screen::Style,
                 ScreenArg::None => Screen::None,
@@ -162,6 +168,7 @@ impl StyleArgs {
         add("steadiness", self.steadiness.to_string(), self.steadiness != defaults.steadiness);
         add("ink", self.ink.to_string(), self.ink != defaults.ink);
         add("screen-size", self.screen_size.to_string(), self.screen_size != defaults.screen_size_px);
+        add("working-size", self.working_size.to_string(), self.working_size != defaults.working_size);
         add("screen", name_of(self.screen), self.screen != ScreenArg::Style);
         add("screen-anchor", name_of(self.screen_anchor), self.screen_anchor != AnchorArg::Page);
         add("compare", name_of(self.compare), self.compare != CompareArg::None);

@@ -19,6 +19,14 @@ pub enum StylizeError {
         /// What was asked for.
         precision: String,
     },
+    /// A working size that is not written as one.
+    #[error(
+        "working size \"{size}\" is not known; use full, auto or WxH in pixels, such as 640x360, each side 16 to 32768"
+    )]
+    UnknownWorkingSize {
+        /// What was asked for.
+        size: String,
+    },
     /// Worker threads could not be started.
     #[error("cannot start {threads} worker threads: {reason}")]
     Threads {

@@ -18,10 +18,12 @@ mod compute;
 mod device;
 mod error;
 mod history;
+mod pacing;
 mod report;
 mod settings;
 mod stages;
 mod stylizer;
+mod working_size;
 
 pub use compute::{Compute, PrecisionChoice};
 pub use device::DeviceChoice;
@@ -29,3 +31,4 @@ pub use error::StylizeError;
 pub use report::{Report, STAGES};
 pub use settings::{Compare, Screen, ScreenAnchor, Settings};
 pub use stylizer::{Stylizer, WARM_UP};
+pub use working_size::WorkingSize;

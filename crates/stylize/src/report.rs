@@ -15,6 +15,8 @@ pub struct Report {
     /// Mean change, in grey levels of 255, of pixels whose motion is known beyond doubt: how much the result still
     /// flickers. `None` without a previous frame or without such pixels.
     pub flicker: Option<f32>,
+    /// The size at which the network ran, in pixels; zero where it did not run.
+    pub working_size: (usize, usize),
     /// Time spent in each of [`STAGES`].
     pub stages: [Duration; STAGES.len()],
 }

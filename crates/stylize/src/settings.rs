@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use crate::WorkingSize;
+
 /// What may change from frame to frame. A copy is taken at the start of a frame and holds for all of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -15,6 +19,10 @@ pub struct Settings {
     pub screen: Screen,
     /// What printed dots are fixed to.
     pub screen_anchor: ScreenAnchor,
+    /// The size at which the network runs.
+    pub working_size: WorkingSize,
+    /// The time that a frame may take: what [`WorkingSize::Auto`] aims at. `None` leaves it at the full size.
+    pub frame_budget: Option<Duration>,
     /// Whether the source is shown beside the result.
     pub compare: Compare,
 }
@@ -29,6 +37,8 @@ impl Default for Settings {
             screen_size_px: 0.0,
             screen: Screen::Style,
             screen_anchor: ScreenAnchor::Page,
+            working_size: WorkingSize::Full,
+            frame_budget: None,
             compare: Compare::None,
         }
     }

@@ -7,6 +7,7 @@ use inkcast_kernels::warp::Warped;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::history::History;
+use crate::pacing::Pacing;
 use crate::stages::s1_ingest::{self, Ingested};
 use crate::stages::s2_motion::MotionStage;
 use crate::stages::s3_carry;
@@ -14,7 +15,7 @@ use crate::stages::s4_generate::GenerateStage;
 use crate::stages::s5_compose::{self, Settled};
 use crate::stages::s6_print::PrintStage;
 use crate::stages::s7_emit;
-use crate::{Compare, Compute, Report, Settings, StylizeError};
+use crate::{Compare, Compute, Report, Settings, StylizeError, WorkingSize};
 
 /// How many frames before a piece of a longer stream have to be processed, so that the piece looks as if the whole stream
 /// had been: as many as the mean of a pixel's past runs over. A piece that begins with a scene cut needs none.
@@ -30,6 +31,7 @@ pub struct Stylizer {
     pool: ThreadPool,
     level: Level,
     history: History,
+    pacing: Pacing,
 
     ingested: Ingested,
     motion: MotionStage,
@@ -55,6 +57,7 @@ impl Stylizer {
             level,
             generate,
             history: History::default(),
+            pacing: Pacing::default(),
             ingested: Ingested::default(),
             motion: MotionStage::new(level),
             carried: Warped::default(),
@@ -107,8 +110,20 @@ impl Stylizer {
         }
 
         let mut clock = Clock::start();
-        let Stylizer { package, pool, level, history, ingested, motion, carried, generate, fresh, settled, print } =
-            self;
+        let Stylizer {
+            package,
+            pool,
+            level,
+            history,
+            pacing,
+            ingested,
+            motion,
+            carried,
+            generate,
+            fresh,
+            settled,
+            print,
+        } = self;
         let level = *level;
         let style = &package.manifest().styles[style];
         pool.install(|| {
@@ -136,7 +151,9 @@ impl Stylizer {
                 }
                 let looked_back =
                     is_carried.then_some(Carried { layers: &carried.layers, confidence: &carried.confidence });
-                generate.run(&ingested.picture, looked_back, fresh)?;
+                let size = settings.working_size.of(ingested.picture.size(), pacing.share());
+                generate.run(level, &ingested.picture, looked_back, size, fresh)?;
+                clock.report.working_size = size;
                 clock.stage(3);
                 if is_carried {
                     let settling = s5_compose::run(level, fresh, carried, settings.steadiness, settled);
@@ -153,6 +170,9 @@ impl Stylizer {
             Ok::<(), StylizeError>(())
         })?;
         self.remember();
+        if let (WorkingSize::Auto, Some(budget)) = (settings.working_size, settings.frame_budget) {
+            self.pacing.note(clock.report.stages.iter().sum(), budget);
+        }
         Ok(clock.report)
     }
 

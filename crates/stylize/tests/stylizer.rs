@@ -7,6 +7,7 @@ use inkcast_kit::motion::{Motion, Scene};
 use inkcast_kit::noise::Random;
 use inkcast_stylize::{
     Compare, Compute, DeviceChoice, Report, Screen, ScreenAnchor, Settings, StylizeError, Stylizer, WARM_UP,
+    WorkingSize,
 };
 
 fn stylizer(threads: usize) -> Stylizer {
@@ -118,7 +119,7 @@ fn the_first_frame_after_a_reset_a_cut_or_a_change_of_size_stands_alone() {
     assert_eq!(run(&mut resized, &frames[2], &full).0, alone);
 
     let mut cut = stylizer(1);
-    let black = frame(&Picture::from_fn(96, 64, |x, _| [if x == 0 { 25 } else { 0 }; 4]));
+    let black = frame(&Picture::new(96, 64));
     run(&mut cut, &black, &full);
     let (after, report) = run(&mut cut, &frames[2], &full);
     assert!(report.scene_cut);
@@ -192,7 +193,7 @@ fn every_size_from_one_pixel_up_works() {
 fn a_repeated_frame_gives_the_same_result_again() {
     let mut stylizer = stylizer(1);
     let frames = noisy_still(3);
-    let last = frames.iter().map(|source| run(&mut stylizer, source, &settings(1.0)).0).next_back().unwrap();
+    let last = frames.iter().fold(None, |_, source| Some(run(&mut stylizer, source, &settings(1.0)).0)).unwrap();
     for _ in 0..2 {
         let (again, report) = run(&mut stylizer, &frames[2], &settings(1.0));
         assert!(report.repeated);
@@ -283,14 +284,11 @@ fn a_stream_cut_in_pieces_joins_with_warm_up_frames() {
 
 #[test]
 fn a_piece_that_begins_at_a_cut_is_the_same_bit_for_bit() {
-    let mut frames = pan(4);
-    let other = Scene::new(77, Motion::Shift(-2.0, 1.0), 96, 64);
-    frames.extend((0..5).map(|index| {
-        // Another scene, darker, so that nobody takes it for the same.
-        let mut picture = other.picture(index);
-        picture.data_mut().as_flattened_mut().iter_mut().for_each(|value| *value /= 3);
-        frame(&picture)
-    }));
+    let scene = |seed, shift| {
+        let scene = Scene::new(seed, Motion::Shift(shift, 1.0), 320, 180);
+        (0..5).map(move |index| frame(&scene.picture(index)))
+    };
+    let frames: Vec<OwnedFrame> = scene(4, 1.5).take(4).chain(scene(77, -2.0)).collect();
     let mut stylizer = stylizer(1);
     let whole: Vec<_> = frames.iter().map(|source| run(&mut stylizer, source, &settings(1.0))).collect();
     assert!(whole[4].1.scene_cut, "the test's cut was not seen");
@@ -298,4 +296,101 @@ fn a_piece_that_begins_at_a_cut_is_the_same_bit_for_bit() {
     for (source, (expected, _)) in frames[4..].iter().zip(&whole[4..]) {
         assert_eq!(run(&mut fresh, source, &settings(1.0)).0, *expected);
     }
+}
+
+#[test]
+fn a_smaller_working_size_keeps_the_look() {
+    let source = photo();
+    let info = source.info();
+    let at = |working_size| {
+        let (comic, report) = run(&mut stylizer(1), &source, &Settings { working_size, ..Settings::default() });
+        (comic, report.working_size)
+    };
+    let (full, size) = at(WorkingSize::Full);
+    assert_eq!(size, (info.width, info.height));
+    let (half, size) = at(WorkingSize::Within { width: info.width / 2, height: info.height / 2 });
+    assert_eq!(size, (info.width / 2, info.height / 2));
+    let change = mean_abs_diff(full.plane(0), source.plane(0));
+    let off = mean_abs_diff(half.plane(0), full.plane(0));
+    assert!(off < change, "{off} grey levels off, where the style itself changes {change}");
+    // Larger than the picture is the picture.
+    assert_eq!(at(WorkingSize::Within { width: 4000, height: 4000 }).0, full);
+}
+
+#[test]
+fn guided_layers_are_nearer_to_the_full_size_than_an_enlarged_comic() {
+    let source = photo();
+    let info = *source.info();
+    let full = run(&mut stylizer(1), &source, &Settings::default()).0;
+    let working_size = WorkingSize::Within { width: info.width / 2, height: info.height / 2 };
+    let guided = run(&mut stylizer(1), &source, &Settings { working_size, ..Settings::default() }).0;
+
+    // The plain way: the small comic, enlarged linearly.
+    let small = shrunk(&source);
+    let comic = run(&mut stylizer(1), &small, &Settings::default()).0;
+    let enlarged = enlarged(&comic, info.width, info.height);
+    let (guided, plain) =
+        (mean_abs_diff(guided.plane(0), full.plane(0)), mean_abs_diff(enlarged.plane(0), full.plane(0)));
+    assert!(guided < plain, "{guided} grey levels off the full size, plain enlarging is {plain} off");
+}
+
+/// A still from the assets, half its size.
+fn photo() -> OwnedFrame {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/street.jpg");
+    let picture = image::open(path).unwrap().to_rgb8();
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let info = FrameInfo::new(Format::Rgb, width, height).unwrap();
+    shrunk(&OwnedFrame::from_planes(info, vec![picture.into_raw()]).unwrap())
+}
+
+/// Means of 2x2 pixels.
+fn shrunk(frame: &OwnedFrame) -> OwnedFrame {
+    let (width, height) = (frame.info().width / 2, frame.info().height / 2);
+    let at = |x: usize, y: usize, c: usize| u32::from(frame.plane(0)[(y * frame.info().width + x) * 3 + c]);
+    let pixels = (0..height).flat_map(|y| (0..width).flat_map(move |x| (0..3).map(move |c| (x, y, c))));
+    let mean = |(x, y, c)| {
+        let sum = at(2 * x, 2 * y, c) + at(2 * x + 1, 2 * y, c) + at(2 * x, 2 * y + 1, c) + at(2 * x + 1, 2 * y + 1, c);
+        ((sum + 2) / 4) as u8
+    };
+    let info = FrameInfo::new(Format::Rgb, width, height).unwrap();
+    OwnedFrame::from_planes(info, vec![pixels.map(mean).collect()]).unwrap()
+}
+
+/// Linear interpolation between the centres of pixels.
+fn enlarged(frame: &OwnedFrame, width: usize, height: usize) -> OwnedFrame {
+    let small = (frame.info().width, frame.info().height);
+    let place = |at: usize, large: usize, small: usize| {
+        let position = ((at as f64 + 0.5) * small as f64 / large as f64 - 0.5).clamp(0.0, small as f64 - 1.0);
+        (position as usize, (position as usize + 1).min(small - 1), position.fract())
+    };
+    let at = |x: usize, y: usize, c: usize| f64::from(frame.plane(0)[(y * small.0 + x) * 3 + c]);
+    let mut bytes = Vec::new();
+    for y in 0..height {
+        let (upper, lower, down) = place(y, height, small.1);
+        for x in 0..width {
+            let (left, right, across) = place(x, width, small.0);
+            for c in 0..3 {
+                let row = |y| at(left, y, c) * (1.0 - across) + at(right, y, c) * across;
+                bytes.push((row(upper) * (1.0 - down) + row(lower) * down).round() as u8);
+            }
+        }
+    }
+    OwnedFrame::from_planes(FrameInfo::new(Format::Rgb, width, height).unwrap(), vec![bytes]).unwrap()
+}
+
+#[test]
+fn the_working_size_is_chosen_by_the_time_there_is() {
+    let source = &pan(1)[0];
+    let last = |budget| {
+        let mut stylizer = stylizer(1);
+        let settings = Settings {
+            steadiness: 0.0,
+            working_size: WorkingSize::Auto,
+            frame_budget: Some(std::time::Duration::from_nanos(budget)),
+            ..Settings::default()
+        };
+        (0..80).fold((0, 0), |_, _| run(&mut stylizer, source, &settings).1.working_size)
+    };
+    assert_eq!(last(3_600_000_000_000), (96, 64), "an hour a frame");
+    assert_eq!(last(1), (36, 24), "a nanosecond a frame");
 }

@@ -1,6 +1,7 @@
 //! Which caps the element takes, and how those of its two pads belong together.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use gst::glib;
 use gst::prelude::*;
@@ -99,6 +100,12 @@ impl Negotiated {
             (false, Compare::SideBySide) => Compare::None,
             (false, other) => other,
         }
+    }
+
+    /// The time between two frames, where the caps tell it.
+    pub fn frame_budget(&self) -> Option<Duration> {
+        let (frames, seconds) = (self.input.fps().numer(), self.input.fps().denom());
+        (frames > 0 && seconds > 0).then(|| Duration::from_secs_f64(f64::from(seconds) / f64::from(frames)))
     }
 
     /// Whether the output is twice as wide as the input.

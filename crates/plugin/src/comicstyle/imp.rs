@@ -84,7 +84,7 @@ impl ComicStyle {
             .process(
                 &buffer::view(&source).map_err(unusable)?,
                 &mut buffer::view_mut(&mut comic).map_err(unusable)?,
-                &Settings { compare, ..settings },
+                &Settings { compare, frame_budget: negotiated.frame_budget(), ..settings },
             )
             .map_err(|error| errors::message(&error))?;
         gst::trace!(CATEGORY, imp = self, "{:?}: {report:?}", input.pts());

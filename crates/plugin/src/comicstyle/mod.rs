@@ -20,6 +20,7 @@
 //! | `device` | `auto`, `cpu`, `cuda` or `cuda:N` | in READY |
 //! | `precision` | numbers of the network on a CPU: `auto`, `f32` or `int8` | in READY |
 //! | `threads` | worker threads, 0 for one on each core; never changes the picture | in READY |
+//! | `working-size` | where the network runs: `full`, `WxH` or `auto` | while playing |
 //! | `style` | a style of the model; empty: its default | while playing |
 //! | `strength` | 0 the source, 1 the full style | while playing, controllable |
 //! | `steadiness` | 0 each frame anew, 1 as calm as motion allows | while playing, controllable |

@@ -7,7 +7,7 @@ use gst::glib;
 use gst::prelude::*;
 use gstreamer as gst;
 use inkcast_generator::Package;
-use inkcast_stylize::{Compute, DeviceChoice, PrecisionChoice, Settings, StylizeError, Stylizer};
+use inkcast_stylize::{Compute, DeviceChoice, PrecisionChoice, Settings, StylizeError, Stylizer, WorkingSize};
 
 /// How the source is shown beside the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
@@ -114,6 +114,8 @@ pub struct Properties {
     device: String,
     precision: String,
     threads: u32,
+    /// As it was written; what it means is in the settings, unless it means nothing.
+    working_size: String,
     /// Milliseconds of stream time between two reports on the bus; 0 posts none.
     pub report_interval_ms: u32,
     /// What holds for a frame and may change with the next.
@@ -128,6 +130,7 @@ impl Default for Properties {
             device,
             precision,
             threads: 0,
+            working_size: WorkingSize::default().to_string(),
             report_interval_ms: 0,
             settings: Settings::default(),
         }
@@ -150,6 +153,7 @@ impl Properties {
         };
         let package = if self.model.is_empty() { Package::embedded()? } else { Package::open(Path::new(&self.model))? };
         // Better now than on the first frame.
+        self.working_size.parse::<WorkingSize>()?;
         package.style(&self.settings.style)?;
         Stylizer::new(package, compute)
     }
@@ -168,6 +172,13 @@ impl Properties {
             "steadiness" => self.settings.steadiness = number(),
             "ink" => self.settings.ink = number(),
             "screen-size" => self.settings.screen_size_px = number(),
+            "working-size" => {
+                self.working_size = text();
+                // What cannot be read is refused by `stylizer`; while playing the size stays.
+                if let Ok(size) = self.working_size.parse() {
+                    self.settings.working_size = size;
+                }
+            }
             "screen" => self.settings.screen = value.get::<Screen>().unwrap_or_default().into(),
             "screen-anchor" => self.settings.screen_anchor = value.get::<ScreenAnchor>().unwrap_or_default().into(),
             "report-interval" => self.report_interval_ms = value.get().unwrap_or_default(),
@@ -188,6 +199,7 @@ impl Properties {
             "steadiness" => to_double(self.settings.steadiness).to_value(),
             "ink" => to_double(self.settings.ink).to_value(),
             "screen-size" => to_double(self.settings.screen_size_px).to_value(),
+            "working-size" => self.working_size.to_value(),
             "screen" => Screen::from(self.settings.screen).to_value(),
             "screen-anchor" => ScreenAnchor::from(self.settings.screen_anchor).to_value(),
             "report-interval" => self.report_interval_ms.to_value(),
@@ -203,7 +215,8 @@ fn to_double(value: f32) -> f64 {
 }
 
 fn describe() -> Vec<glib::ParamSpec> {
-    let Properties { device, precision, threads, report_interval_ms, settings, .. } = Properties::default();
+    let Properties { device, precision, threads, working_size, report_interval_ms, settings, .. } =
+        Properties::default();
     let animated = |name, nick, blurb, maximum, default| {
         glib::ParamSpecDouble::builder(name)
             .nick(nick)
@@ -246,6 +259,15 @@ fn describe() -> Vec<glib::ParamSpec> {
             .maximum(1024)
             .default_value(threads)
             .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("working-size")
+            .nick("Working size")
+            .blurb(
+                "The size at which the network runs: full, WxH (the largest that fits, such as 640x360), or auto (as large \
+                 as leaves frames done in time, for live streams); lines stay sharp",
+            )
+            .default_value(Some(working_size.as_str()))
+            .mutable_playing()
             .build(),
         glib::ParamSpecString::builder("style")
             .nick("Style")
@@ -327,6 +349,7 @@ mod tests {
             );
             let value = match name {
                 "threads" | "report-interval" => 3u32.to_value(),
+                "working-size" => "640x360".to_value(),
                 "screen" => Screen::None.to_value(),
                 "screen-anchor" => ScreenAnchor::Scene.to_value(),
                 "compare" => Compare::Split.to_value(),

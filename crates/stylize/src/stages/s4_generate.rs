@@ -1,7 +1,10 @@
 //! Picture -> layers: the network.
 
-use inkcast_frame::{Layers, Picture};
+use inkcast_frame::{Layers, Picture, Plane};
 use inkcast_generator::{Carried, Engine, Folded, GeneratorError, Package};
+
+use inkcast_kernels::Level;
+use inkcast_kernels::resize::{enlarge, shrink, shrink_confidence};
 
 use crate::{Compute, DeviceChoice, PrecisionChoice, StylizeError};
 
@@ -14,6 +17,16 @@ pub(crate) struct GenerateStage {
     device: String,
     /// Whether the network takes the carried layers as input; without, they only count when layers are composed.
     looks_back: bool,
+    smaller: Smaller,
+}
+
+/// What the network sees and gives below the size of the picture.
+#[derive(Debug, Default)]
+struct Smaller {
+    picture: Picture,
+    layers: Layers,
+    carried: Layers,
+    confidence: Plane<u8>,
 }
 
 impl GenerateStage {
@@ -23,11 +36,17 @@ impl GenerateStage {
         let folded = fold(package, style)?;
         let cuda = |index| {
             let engine = Engine::cuda(&folded, index)?;
-            Ok(GenerateStage { engine, style, device: format!("cuda:{index}"), looks_back })
+            Ok(GenerateStage {
+                engine,
+                style,
+                device: format!("cuda:{index}"),
+                looks_back,
+                smaller: Smaller::default(),
+            })
         };
         let cpu = || {
             let engine = Engine::cpu(&folded, compute.precision.0)?;
-            Ok(GenerateStage { engine, style, device: "cpu".to_string(), looks_back })
+            Ok(GenerateStage { engine, style, device: "cpu".to_string(), looks_back, smaller: Smaller::default() })
         };
         match compute.device {
             DeviceChoice::Cuda(index) => cuda(index),
@@ -60,13 +79,31 @@ impl GenerateStage {
         Ok(true)
     }
 
+    /// The layers of `picture`, by a network that runs at `size`, which is that of the picture or smaller.
     pub fn run(
         &mut self,
+        level: Level,
         picture: &Picture,
         carried: Option<Carried<'_>>,
+        size: (usize, usize),
         layers: &mut Layers,
     ) -> Result<(), StylizeError> {
-        Ok(self.engine.run(picture, carried, layers)?)
+        if size == picture.size() {
+            return Ok(self.engine.run(picture, carried, layers)?);
+        }
+        let Smaller { picture: small, layers: small_layers, carried: carried_layers, confidence } = &mut self.smaller;
+        small.resize(size.0, size.1);
+        shrink(picture, small);
+        let carried = carried.filter(|_| self.looks_back).map(|carried| {
+            carried_layers.resize(size.0, size.1);
+            shrink(carried.layers, carried_layers);
+            confidence.resize(size.0, size.1);
+            shrink_confidence(carried.confidence, confidence);
+            Carried { layers: carried_layers, confidence }
+        });
+        self.engine.run(small, carried, small_layers)?;
+        enlarge(level, small_layers, small, picture, layers);
+        Ok(())
     }
 }
 

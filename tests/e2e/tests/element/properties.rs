@@ -29,6 +29,7 @@ fn every_property_is_described() {
         "device",
         "precision",
         "threads",
+        "working-size",
         "style",
         "strength",
         "steadiness",
@@ -51,7 +52,9 @@ fn every_property_is_described() {
         );
         let expected = match name {
             "model" | "device" | "precision" | "threads" => (false, true, false),
-            "style" | "screen" | "screen-anchor" | "report-interval" | "compare" => (false, false, true),
+            "working-size" | "style" | "screen" | "screen-anchor" | "report-interval" | "compare" => {
+                (false, false, true)
+            }
             _ => (true, false, true),
         };
         assert_eq!((controllable, ready, playing), expected, "{name}");
