@@ -18,7 +18,7 @@ const TRUSTED_MARGIN: f32 = 46.0 * LAYER_STEP as f32;
 /// Confidence, of 255, from which on motion is known beyond doubt.
 const CERTAIN: u8 = 250;
 /// Weight of doubt against confidence.
-const DOUBT: f32 = 0.07;
+const DOUBT: f32 = 0.35;
 /// Age beyond which a pixel counts no older: the mean then runs over so many frames.
 const OLDEST: f32 = 15.0;
 /// Least age of a pixel whose value is held.
@@ -42,7 +42,7 @@ type WideChunk = [[i16; 4]; WIDE];
 
 /// Blends `fresh` with what `carried` holds, and writes the age of each pixel.
 ///
-/// - **Trust** is `c / (c + 0.07 (1 - c))` for a confidence `c`: the next step guards against what confidence misses, so
+/// - **Trust** is `c / (c + 0.35 (1 - c))` for a confidence `c`: the next step guards against what confidence misses, so
 ///   that half a doubt need not cost steadiness, while a strong one still does.
 /// - **Rectification**: the carried layers are clamped to the range of `fresh` in a 5x5 neighbourhood, widened by a margin
 ///   that grows with trust, so that nothing which has left the picture can stay (the history rectification of temporal
