@@ -12,6 +12,14 @@ pub enum GeneratorError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of a package could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A path where no package is.
     #[error("{} is no model package: expected a folder with model.toml and its weights", path.display())]
     NotAPackage {

@@ -225,6 +225,11 @@ impl Folded {
         Ok(Folded { activations: activations.to_vec(), ..self })
     }
 
+    /// The convolutions in the order they run: enter, down, two for each block, up, mix, exit.
+    pub fn convs(&self) -> &[Conv] {
+        &self.convs
+    }
+
     /// The same weights on another device.
     pub fn to_device(&self, device: &Device) -> Result<Folded> {
         let convs = (self.convs.iter())
@@ -236,8 +241,8 @@ impl Folded {
         Ok(Folded { convs, source: self.source.to_device(device)?, ..self.clone() })
     }
 
-    /// Plain numbers of the 3x3 source matrix, row by row.
-    pub(crate) fn source_matrix(&self) -> Result<[[f32; 3]; 3]> {
+    /// How much of each source channel (column) goes into each colour channel (row).
+    pub fn source_matrix(&self) -> Result<[[f32; 3]; 3]> {
         let mut matrix = [[0.0; 3]; 3];
         for (i, row) in matrix.iter_mut().enumerate() {
             for (j, value) in row.iter_mut().enumerate() {

@@ -252,17 +252,29 @@ impl Manifest {
 
     /// Writes `weights` and this manifest, its checksum filled in, into `folder`, which is made if it is missing.
     pub fn save(&self, folder: &Path, weights: &[u8]) -> Result<(), GeneratorError> {
-        let write = |path: PathBuf, bytes: &[u8]| {
-            std::fs::write(&path, bytes).map_err(|source| GeneratorError::Read { path: path.clone(), source })
-        };
         std::fs::create_dir_all(folder)
-            .map_err(|source| GeneratorError::Read { path: folder.to_path_buf(), source })?;
-        let manifest = Manifest { sha256: sha256(weights), ..self.clone() };
-        let text = toml::to_string(&manifest)
-            .map_err(|error| GeneratorError::Manifest { origin: self.name.clone(), reason: error.to_string() })?;
-        write(folder.join(&self.weights), weights)?;
-        write(folder.join("model.toml"), text.as_bytes())
+            .map_err(|source| GeneratorError::Write { path: folder.to_path_buf(), source })?;
+        write(&folder.join(&self.weights), weights)?;
+        Manifest { sha256: sha256(weights), ..self.clone() }.save_description(folder)
     }
+
+    /// Replaces the `model.toml` of a package by this one and leaves the weights as they are.
+    pub fn save_description(&self, folder: &Path) -> Result<(), GeneratorError> {
+        let text = toml::to_string(self)
+            .map_err(|error| GeneratorError::Manifest { origin: self.name.clone(), reason: error.to_string() })?;
+        write(&folder.join("model.toml"), text.as_bytes())
+    }
+}
+
+/// Writes a file beside its place and moves it there, so that nothing is left half written.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), GeneratorError> {
+    let beside = path.with_extension("part");
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|source| {
+        // What is left of a full disk's file is of no use; that it cannot be removed changes nothing.
+        std::fs::remove_file(&beside).ok();
+        GeneratorError::Write { path: path.to_path_buf(), source }
+    })
 }
 
 /// SHA-256 of `bytes` in lower-case hexadecimal digits.

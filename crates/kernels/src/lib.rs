@@ -23,7 +23,9 @@ pub mod search;
 pub mod shuffle;
 mod vectorised;
 pub mod warp;
+mod weight_codes;
 
 pub use bordered::Bordered;
 pub use cpu::{LEVEL_VARIABLE, Level, UnknownLevel};
 pub use feature_map::FeatureMap;
+pub use weight_codes::{WeightCodes, weight_codes};

@@ -11,9 +11,12 @@ use inkcast_train::config::Config;
 use inkcast_train::data::{Preparation, Split, load, prepare};
 use inkcast_train::export::export;
 use inkcast_train::fit::{Job, fit};
+use inkcast_train::int8::{Calibration, Cost, calibrate};
 use inkcast_train::looks::{Analysis, Look, print_preview};
+use inkcast_train::onnx::{Numbers, model};
 use inkcast_train::validate::{compose, score};
 use inkcast_train::{pictures, sheet};
+use prost::Message;
 use rayon::prelude::*;
 
 use arguments::{Arguments, Command};
@@ -54,6 +57,21 @@ fn main() -> Result<()> {
             println!("wrote {} after {steps} steps", out.display());
             Ok(())
         }
+        Command::Calibrate { package, pictures, count, percentile, check, check_count } => {
+            let (count, check_count) = (count.into(), check_count.into());
+            let costs = calibrate(&Calibration { package, pictures, count, percentile, check, check_count })?;
+            costs.iter().for_each(print_cost);
+            Ok(())
+        }
+        Command::Onnx { package, style, out, int8, int8_sums } => {
+            let numbers = match (int8, int8_sums) {
+                (false, _) => Numbers::F32,
+                (true, false) => Numbers::Int8,
+                (true, true) => Numbers::Int8Sums,
+            };
+            let model = model(&Package::open(&package)?.fold(&style)?, numbers)?;
+            std::fs::write(&out, model.encode_to_vec()).with_context(|| format!("cannot write {}", out.display()))
+        }
     }
 }
 
@@ -76,6 +94,16 @@ fn looks(
     };
     let rows = photos.par_iter().map(row).collect::<Result<Vec<_>>>()?;
     pictures::write(out, &pictures::sheet(&rows, row_height))
+}
+
+fn print_cost(cost: &Cost) {
+    println!(
+        "{}: {:.1} dB, worst picture {:.1} dB, weights alone {:.1} dB",
+        cost.style, cost.mean, cost.worst, cost.weights
+    );
+    for (name, end, decibels) in &cost.maps {
+        println!("  {name:<16} up to {end:<8.4} alone {decibels:.1} dB");
+    }
 }
 
 fn validate(config: &Path, model: &Path, data: &Path) -> Result<()> {

@@ -20,12 +20,10 @@ mod tests;
 use rayon::prelude::*;
 
 use crate::conv::LANES;
-use crate::{FeatureMap, Level};
+use crate::{FeatureMap, Level, WeightCodes, weight_codes};
 
 /// Input channels that are multiplied and summed by one instruction.
 pub(crate) const QUAD: usize = 4;
-/// Largest magnitude of a weight.
-const WEIGHT_MAX: f32 = 127.0;
 
 /// What the codes of the maps around a convolution stand for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,7 +54,7 @@ pub struct PackedConvU8 {
 }
 
 impl PackedConvU8 {
-    /// Quantises and packs weights `[O, I, K, K]` and a bias `[O]`: symmetrically, with a step for each output.
+    /// Quantises ([`weight_codes`]) and packs weights `[O, I, K, K]` and a bias `[O]`: with a step for each output.
     ///
     /// # Panics
     /// If the lengths do not match the sizes, the kernel is not 1 or 3, or the stride not 1, or 2 for a 3x3 kernel.
@@ -77,16 +75,13 @@ impl PackedConvU8 {
             addend_scale: steps.addend / steps.output,
         };
         for (output, weights) in weights.chunks_exact(inputs * taps).enumerate() {
-            let largest = weights.iter().fold(0.0f32, |largest, weight| largest.max(weight.abs()));
-            // An output without weights has only its bias: any step will do.
-            let step = if largest > 0.0 { largest / WEIGHT_MAX } else { 1.0 };
+            let WeightCodes { codes, step } = weight_codes(weights, taps);
             let (group, lane) = (output / LANES, output % LANES);
-            for (input, weights) in weights.chunks_exact(taps).enumerate() {
+            for (input, codes) in codes.chunks_exact(taps).enumerate() {
                 let (quad, part) = (input / QUAD, input % QUAD);
-                for (tap, weight) in weights.iter().enumerate() {
+                for (tap, &code) in codes.iter().enumerate() {
                     let (ky, kx) = (tap / kernel, tap % kernel);
                     let block = (((group * kernel + ky) * quads + quad) * kernel + kx) * LANES * QUAD;
-                    let code = (weight / step).round_ties_even() as i8;
                     packed.weights[block + lane * QUAD + part] = code;
                     packed.words[block + (lane / 8) * 32 + (part % 2) * 16 + (lane % 8) * 2 + part / 2] = code.into();
                 }

@@ -4,11 +4,13 @@ mod batch;
 mod cache;
 mod clips;
 mod damage;
+mod files;
 mod prepare;
 
 pub use batch::{Batch, draw};
 pub use cache::{Example, Split, load};
 pub use damage::Damage;
+pub use files::find_pictures;
 pub use prepare::{Preparation, prepare};
 
 #[cfg(test)]

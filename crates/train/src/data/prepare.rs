@@ -1,5 +1,4 @@
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use image::RgbImage;
@@ -10,6 +9,7 @@ use rayon::prelude::*;
 
 use super::cache::{Example, Split};
 use super::clips::read_frames;
+use super::files::{CLIPS, PICTURES, find_files};
 use crate::looks::{Analysis, Look};
 use crate::pictures;
 
@@ -132,8 +132,8 @@ fn choose(preparation: &Preparation, rng: &mut StdRng) -> Result<Vec<Source>> {
             Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(PathBuf::from).collect())
         }
     };
-    let mut photos = find_files(&preparation.photos, &["jpg", "jpeg", "png", "webp"], only.as_ref())?;
-    let clips = find_files(&preparation.clips, &["mp4", "mkv", "webm", "mov", "avi", "ogv"], only.as_ref())?;
+    let mut photos = find_files(&preparation.photos, &PICTURES, only.as_ref())?;
+    let clips = find_files(&preparation.clips, &CLIPS, only.as_ref())?;
     photos.shuffle(rng);
     photos.truncate(preparation.limit.unwrap_or(usize::MAX));
     if photos.is_empty() && clips.is_empty() {
@@ -150,32 +150,6 @@ fn choose(preparation: &Preparation, rng: &mut StdRng) -> Result<Vec<Source>> {
         Source { path, is_clip, split, seed: rng.random() }
     });
     Ok(sources.collect())
-}
-
-/// Every file below `folders` with one of `endings` that `only` allows, sorted so that the seed decides the same everywhere.
-fn find_files(folders: &[PathBuf], endings: &[&str], only: Option<&HashSet<PathBuf>>) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut waiting: Vec<PathBuf> = folders.to_vec();
-    while let Some(folder) = waiting.pop() {
-        let fail = || format!("cannot read the folder {}", folder.display());
-        for entry in std::fs::read_dir(&folder).with_context(fail)? {
-            let path = entry.with_context(fail)?.path();
-            let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if endings.contains(&ending.as_str()) && only.is_none_or(|only| is_listed(&path, only)) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// Whether the last parts of `path`, one or more, are a line of the list.
-fn is_listed(path: &Path, list: &HashSet<PathBuf>) -> bool {
-    let parts: Vec<_> = path.components().collect();
-    (0..parts.len()).any(|start| list.contains(&parts[start..].iter().collect::<PathBuf>()))
 }
 
 fn progress_bar(length: usize) -> ProgressBar {

@@ -1,0 +1,76 @@
+//! Calibration on files: what it writes, what it measures, what it says to bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use inkcast_generator::Package;
+use inkcast_train::int8::{Calibration, calibrate};
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/inkcast-s")
+}
+
+/// A copy of the shipped package without its ranges, and a folder of pictures beside it.
+fn prepared(pictures: u8) -> (tempfile::TempDir, Calibration) {
+    let folder = tempfile::tempdir().unwrap();
+    let (package, photos) = (folder.path().join("package"), folder.path().join("photos"));
+    let mut manifest = Package::open(&shipped()).unwrap().manifest().clone();
+    manifest.styles.iter_mut().for_each(|style| style.activations.clear());
+    manifest.save(&package, &fs::read(shipped().join("model.safetensors")).unwrap()).unwrap();
+    fs::create_dir(&photos).unwrap();
+    for number in 0..pictures {
+        let centre = 30.0 + 4.0 * f32::from(number);
+        let picture = RgbImage::from_fn(98, 80, |x, y| {
+            let distance = (x as f32 - centre).hypot(y as f32 - 40.0);
+            image::Rgb(if distance < 22.0 { [250, 30 * number, 60] } else { [x as u8, 140, 255 - 25 * number] })
+        });
+        picture.save(photos.join(format!("{number}.png"))).unwrap();
+    }
+    let calibration =
+        Calibration { package, pictures: photos, count: 3, percentile: 99.99, check: None, check_count: 2 };
+    (folder, calibration)
+}
+
+#[test]
+fn a_calibrated_package_says_its_ranges_and_costs_little() {
+    let (_folder, calibration) = prepared(6);
+    let weights = fs::read(calibration.package.join("model.safetensors")).unwrap();
+    // A file that is no picture is passed over: 3 of 7 are taken, the last is the broken one.
+    fs::write(calibration.pictures.join("x.jpg"), b"no picture").unwrap();
+    let costs = calibrate(&calibration).unwrap();
+    let package = Package::open(&calibration.package).unwrap();
+    assert_eq!(costs.len(), package.manifest().styles.len());
+    for (style, cost) in package.manifest().styles.iter().zip(&costs) {
+        let ends: Vec<f32> = cost.maps.iter().map(|(_, end, _)| *end).collect();
+        assert_eq!((&style.name, &style.activations), (&cost.style, &ends));
+        assert!(cost.mean > 42.0 && cost.worst <= cost.mean, "{cost:?}");
+        // Parts of the noise cannot be as strong as all of it.
+        assert!(cost.weights > cost.mean - 1.0 && cost.maps.iter().all(|map| map.2 > cost.mean), "{cost:?}");
+    }
+    assert_eq!(fs::read(calibration.package.join("model.safetensors")).unwrap(), weights);
+    assert!(!calibration.package.join("model.part").exists());
+}
+
+#[test]
+fn ranges_that_cut_off_more_cost_more() {
+    let (_folder, mut calibration) = prepared(5);
+    let fair = calibrate(&calibration).unwrap();
+    calibration.percentile = 90.0;
+    let cut = calibrate(&calibration).unwrap();
+    for (fair, cut) in fair.iter().zip(&cut) {
+        assert!(cut.mean < fair.mean - 3.0, "{} instead of {} dB", cut.mean, fair.mean);
+    }
+}
+
+#[test]
+fn folders_without_enough_pictures_are_named() {
+    let (_folder, calibration) = prepared(0);
+    let before = fs::read(calibration.package.join("model.toml")).unwrap();
+    let error = calibrate(&calibration).unwrap_err().to_string();
+    assert!(error.contains("photos has no pictures"), "{error}");
+    let (_folder, calibration) = prepared(2);
+    let error = calibrate(&calibration).unwrap_err().to_string();
+    assert!(error.contains("no pictures are left") && error.contains("photos"), "{error}");
+    assert_eq!(fs::read(calibration.package.join("model.toml")).unwrap(), before);
+}
