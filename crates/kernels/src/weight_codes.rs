@@ -21,7 +21,7 @@ pub struct WeightCodes {
 /// # Panics
 /// If `taps` is zero or does not divide the number of weights.
 pub fn weight_codes(weights: &[f32], taps: usize) -> WeightCodes {
-    assert!(taps > 0 && weights.len() % taps == 0, "{} weights for {taps} taps", weights.len());
+    assert!(taps > 0 && weights.len().is_multiple_of(taps), "{} weights for {taps} taps", weights.len());
     let largest = weights.iter().fold(0.0f32, |largest, weight| largest.max(weight.abs()));
     let step = if largest > 0.0 { largest / LARGEST } else { 1.0 };
     let codes = weights.chunks_exact(taps).flat_map(|kernel| kernel_codes(kernel, step)).collect();

@@ -98,7 +98,7 @@ fn eight_bits_need_a_calibration() {
 fn picture() -> Tensor {
     let (width, height) = (104, 72);
     let value = |channel: usize, x: usize, y: usize| {
-        let edge = if (x / 13 + y / 9 + channel) % 3 == 0 { 90 } else { 0 };
+        let edge = if (x / 13 + y / 9 + channel).is_multiple_of(3) { 90 } else { 0 };
         ((x * 3 + y * (channel + 1)) % 166 + edge) as f32 / 255.0
     };
     let planes = (0..3).flat_map(|c| (0..height).flat_map(move |y| (0..width).map(move |x| value(c, x, y))));

@@ -12,8 +12,9 @@ use inkcast_generator::Package;
 use inkcast_kit::measure::psnr;
 use inkcast_stylize::{Compute, Settings, Stylizer};
 
-/// Decibels that processors may differ by: they sum in different orders, which no eye sees.
-const LEAST_PSNR: f64 = 45.0;
+/// Decibels that processors may differ by: some compute in 8 bits, others in floats that they sum in different orders. Dots
+/// make more of that difference than layers do.
+const LEAST_PSNR: f64 = 40.0;
 
 /// Still, and the part of it that is kept once it is 640 pixels wide: left, top, width, height.
 const STILLS: [(&str, [u32; 4]); 3] =
