@@ -6,7 +6,7 @@ mod scene;
 
 use clap::{Args, ValueEnum};
 use inkcast_frame::Format;
-use inkcast_stylize::{Compute, STAGES};
+use inkcast_stylize::STAGES;
 use serde::Serialize;
 
 use crate::convert::Size;

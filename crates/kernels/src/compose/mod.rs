@@ -283,7 +283,7 @@ vectorised! {
                 let nearness = (span - change.abs()).max(0) * ((1 << 15) / span);
                 let weight = weights.mean[x] + ((weights.hold[x] * nearness) >> 15);
                 let value = new + ((change * weight + (1 << 14)) >> 15) as i16;
-                settled[x][c] = value.max(0).min(LAYER_ONE);
+                settled[x][c] = value.clamp(0, LAYER_ONE);
             }
         }
     }
