@@ -104,7 +104,7 @@ pub fn moving(info: FrameInfo, index: usize) -> OwnedFrame {
     let scene = motion::Scene::new(7, motion::Motion::Shift(2.0, 0.0), info.width, info.height).picture(index);
     let rgb = inkcast_frame::Plane::from_fn(info.width, info.height, |x, y| {
         let [r, g, b, _] = scene.at(x, y);
-        [r, g, b].map(f64::from)
+        [r, g, b].map(|code| f64::from(code) / 255.0)
     });
     picture::encode(&rgb, info)
 }
