@@ -12,7 +12,7 @@ use crate::stages::s1_ingest::{self, Ingested};
 use crate::stages::s2_motion::MotionStage;
 use crate::stages::s3_carry;
 use crate::stages::s4_generate::GenerateStage;
-use crate::stages::s5_compose::{self, Settled};
+use crate::stages::s5_compose;
 use crate::stages::s6_print::PrintStage;
 use crate::stages::s7_emit;
 use crate::{Compare, Compute, Report, Settings, StylizeError, WorkingSize};
@@ -35,10 +35,10 @@ pub struct Stylizer {
 
     ingested: Ingested,
     motion: MotionStage,
+    /// The previous layers moved along; once composed, the settled ones.
     carried: Warped,
     generate: GenerateStage,
     fresh: Layers,
-    settled: Settled,
     print: PrintStage,
 }
 
@@ -62,7 +62,6 @@ impl Stylizer {
             motion: MotionStage::new(level),
             carried: Warped::default(),
             fresh: Layers::default(),
-            settled: Settled::default(),
             print: PrintStage::default(),
         })
     }
@@ -110,20 +109,8 @@ impl Stylizer {
         }
 
         let mut clock = Clock::start();
-        let Stylizer {
-            package,
-            pool,
-            level,
-            history,
-            pacing,
-            ingested,
-            motion,
-            carried,
-            generate,
-            fresh,
-            settled,
-            print,
-        } = self;
+        let Stylizer { package, pool, level, history, pacing, ingested, motion, carried, generate, fresh, print } =
+            self;
         let level = *level;
         let style = &package.manifest().styles[style];
         pool.install(|| {
@@ -141,8 +128,8 @@ impl Stylizer {
                 print.follow(motion.camera(ingested));
             }
             if clock.report.repeated {
-                std::mem::swap(&mut history.layers, &mut settled.layers);
-                std::mem::swap(&mut history.age, &mut settled.age);
+                std::mem::swap(&mut history.layers, &mut carried.layers);
+                std::mem::swap(&mut history.age, &mut carried.age);
                 (clock.report.carried, clock.report.flicker) = (1.0, Some(0.0));
             } else {
                 if is_carried {
@@ -156,14 +143,14 @@ impl Stylizer {
                 clock.report.working_size = size;
                 clock.stage(3);
                 if is_carried {
-                    let settling = s5_compose::run(level, fresh, carried, settings.steadiness, settled);
+                    let settling = s5_compose::run(level, fresh, carried, settings.steadiness);
                     (clock.report.carried, clock.report.flicker) = (settling.carried, settling.flicker);
                 } else {
-                    s5_compose::start(fresh, settled);
+                    s5_compose::start(fresh, carried);
                 }
                 clock.stage(4);
             }
-            let page = print.run(level, &ingested.picture, &settled.layers, style, settings);
+            let page = print.run(level, &ingested.picture, &carried.layers, style, settings);
             clock.stage(5);
             s7_emit::run(level, &page, input, output);
             clock.stage(6);
@@ -190,8 +177,8 @@ impl Stylizer {
     fn remember(&mut self) {
         std::mem::swap(&mut self.history.picture, &mut self.ingested.picture);
         std::mem::swap(&mut self.history.luma, &mut self.ingested.luma);
-        std::mem::swap(&mut self.history.layers, &mut self.settled.layers);
-        std::mem::swap(&mut self.history.age, &mut self.settled.age);
+        std::mem::swap(&mut self.history.layers, &mut self.carried.layers);
+        std::mem::swap(&mut self.history.age, &mut self.carried.age);
         self.history.is_there = true;
     }
 }

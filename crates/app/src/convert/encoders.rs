@@ -41,7 +41,9 @@ pub const ENCODERS: &[Encoder] = &[
             set(element, "vbv-buf-capacity", "0");
             set(element, "speed-preset", "veryfast");
             // Frames in the lookahead are most of the memory an encoder needs.
-            set(element, "rc-lookahead", "10");
+            set(element, "rc-lookahead", "5");
+            // Its own thread for the lookahead keeps as many frames again.
+            set(element, "sync-lookahead", "0");
         },
     },
     Encoder {

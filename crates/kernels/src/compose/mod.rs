@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Plane};
+use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers};
 use rayon::prelude::*;
 
 use crate::Level;
@@ -40,7 +40,7 @@ const ROWS: usize = 2 * RADIUS + 1;
 /// A chunk's pixels and their neighbours to both sides.
 type WideChunk = [[i16; 4]; WIDE];
 
-/// Blends `fresh` with what `carried` holds, and writes the age of each pixel.
+/// Settles `fresh` with what was carried: `carried` holds the settled layers and their ages afterwards.
 ///
 /// - **Trust** is `c / (c + 0.35 (1 - c))` for a confidence `c`: the next step guards against what confidence misses, so
 ///   that half a doubt need not cost steadiness, while a strong one still does.
@@ -55,28 +55,20 @@ type WideChunk = [[i16; 4]; WIDE];
 ///   side; what really changes is followed at once, and a small change that lasts within seconds.
 ///
 /// The result does not depend on the number of threads.
-pub fn compose(
-    level: Level,
-    fresh: &Layers,
-    carried: &Warped,
-    steadiness: f32,
-    settled: &mut Layers,
-    age: &mut Plane<u8>,
-) -> Settling {
+pub fn compose(level: Level, fresh: &Layers, carried: &mut Warped, steadiness: f32) -> Settling {
     let (width, height) = fresh.size();
-    assert_eq!(carried.layers.size(), (width, height), "size of the carried layers");
-    settled.resize(width, height);
-    age.resize(width, height);
+    let Warped { layers, confidence, age } = carried;
+    assert_eq!(layers.size(), (width, height), "size of the carried layers");
     let limits = Limits { oldest: OLDEST * steadiness * steadiness, hold: HELD * steadiness * steadiness };
-    let rows = settled.data_mut().par_chunks_mut(width).zip(age.data_mut().par_chunks_mut(width));
+    let rows = layers.data_mut().par_chunks_mut(width).zip(age.data_mut().par_chunks_mut(width));
     // Whole numbers add up to the same in every order.
     let total = rows
         .enumerate()
-        .map(|(y, (out, out_age))| {
-            let chunks = out.chunks_mut(CHUNK).zip(out_age.chunks_mut(CHUNK));
-            let sums = chunks
-                .enumerate()
-                .map(|(index, (out, out_age))| settle(level, fresh, carried, limits, index * CHUNK, y, out, out_age));
+        .map(|(y, (layers, age))| {
+            let chunks = layers.chunks_mut(CHUNK).zip(age.chunks_mut(CHUNK)).zip(confidence.row(y).chunks(CHUNK));
+            let sums = chunks.enumerate().map(|(index, ((layers, age), confidence))| {
+                settle(level, fresh, (index * CHUNK, y), limits, layers, confidence, age)
+            });
             sums.fold(Sums::default(), Sums::plus)
         })
         .reduce(Sums::default, Sums::plus);
@@ -126,27 +118,26 @@ struct Limits {
 /// One in the weights of a chunk.
 const WEIGHT_ONE: f32 = (1 << 15) as f32;
 
-/// Settles one chunk.
+/// Settles the chunk of pixels that begins at `(x, y)`.
 fn settle(
     level: Level,
     fresh: &Layers,
-    carried: &Warped,
+    (x, y): (usize, usize),
     limits: Limits,
-    x: usize,
-    y: usize,
-    out: &mut [[i16; 4]],
-    out_age: &mut [u8],
+    layers: &mut [[i16; 4]],
+    confidence: &[u8],
+    age: &mut [u8],
 ) -> Sums {
-    let count = out.len();
+    let count = layers.len();
     let mut history = Chunk { confidence: [0; CHUNK], age: [0; CHUNK] };
-    history.confidence[..count].copy_from_slice(&carried.confidence.row(y)[x..x + count]);
-    history.age[..count].copy_from_slice(&carried.age.row(y)[x..x + count]);
+    history.confidence[..count].copy_from_slice(confidence);
+    history.age[..count].copy_from_slice(age);
 
-    let mut weights = Weights { mean: [0; CHUNK], hold: [0; CHUNK], margin: [0; CHUNK] };
+    let mut weights = Weights { mean: [0; CHUNK], hold: [0; CHUNK], margin: [0; CHUNK], certain: [0; CHUNK] };
     let mut sums = weigh(level, &mut history, limits, &mut weights);
-    out_age.copy_from_slice(&history.age[..count]);
+    age.copy_from_slice(&history.age[..count]);
     if sums.weights == 0 {
-        out.copy_from_slice(&fresh.row(y)[x..x + count]);
+        layers.copy_from_slice(&fresh.row(y)[x..x + count]);
         return sums;
     }
     let mut edges = [[[0; 4]; WIDE]; ROWS];
@@ -162,17 +153,17 @@ fn settle(
             }
         }
     });
-    let layers = &carried.layers.row(y)[x..x + count];
-    match (<&[[i16; 4]; CHUNK]>::try_from(layers), <&mut [[i16; 4]; CHUNK]>::try_from(&mut *out)) {
-        (Ok(layers), Ok(out)) => blend(level, rows, layers, &weights, out),
-        _ => {
-            let (mut padded, mut settled) = ([[0; 4]; CHUNK], [[0; 4]; CHUNK]);
+    let changes = match <&mut [[i16; 4]; CHUNK]>::try_from(&mut *layers) {
+        Ok(layers) => blend(level, rows, &weights, layers),
+        Err(_) => {
+            let mut padded = [[0; 4]; CHUNK];
             padded[..count].copy_from_slice(layers);
-            blend(level, rows, &padded, &weights, &mut settled);
-            out.copy_from_slice(&settled[..count]);
+            let changes = blend(level, rows, &weights, &mut padded);
+            layers.copy_from_slice(&padded[..count]);
+            changes
         }
-    }
-    sums.changes = u64::from(changes(level, layers, &history.confidence, out));
+    };
+    sums.changes = u64::from(changes);
     sums
 }
 
@@ -203,6 +194,8 @@ struct Weights {
     hold: [i32; CHUNK],
     /// How far beyond the neighbourhood's range it may lie.
     margin: [i16; CHUNK],
+    /// One where motion is known beyond doubt.
+    certain: [u32; CHUNK],
 }
 
 vectorised! {
@@ -221,25 +214,13 @@ vectorised! {
             weights.hold[i] = whole(hold * WEIGHT_ONE);
             weights.margin[i] = whole(MARGIN + trust * trust * (TRUSTED_MARGIN - MARGIN)) as i16;
             sum += weights.mean[i] as u32;
-            trusted += u32::from(history.confidence[i] >= CERTAIN);
+            weights.certain[i] = u32::from(history.confidence[i] >= CERTAIN);
+            trusted += weights.certain[i];
             let grown = age * trust + 1.0;
             let grown = if grown < OLDEST { grown } else { OLDEST };
             history.age[i] = whole(grown * AGE_STEP as f32) as u8;
         }
         Sums { weights: sum.into(), changes: 0, trusted: trusted.into() }
-    }
-}
-
-vectorised! {
-    /// Sum of the changes of colour from `carried` to `settled`, of trusted pixels.
-    fn changes(carried: &[[i16; 4]], confidence: &[u8; CHUNK], settled: &[[i16; 4]]) -> u32 {
-        let mut sum = 0;
-        for ((before, now), &confidence) in carried.iter().zip(settled).zip(confidence) {
-            let (before, now) = (before.map(i32::from), now.map(i32::from));
-            let change = (before[0] - now[0]).abs() + (before[1] - now[1]).abs() + (before[2] - now[2]).abs();
-            sum += if confidence >= CERTAIN { change as u32 } else { 0 };
-        }
-        sum
     }
 }
 
@@ -251,12 +232,12 @@ fn whole(value: f32) -> i32 {
 }
 
 vectorised! {
+    /// Settles `layers` in place and returns the sum of the changes of colour of certain pixels.
     fn blend(
         rows: [&WideChunk; ROWS],
-        carried: &[[i16; 4]; CHUNK],
         weights: &Weights,
-        settled: &mut [[i16; 4]; CHUNK],
-    ) {
+        layers: &mut [[i16; 4]; CHUNK],
+    ) -> u32 {
         let (mut low, mut high) = (*rows[0], *rows[0]);
         for row in &rows[1..] {
             for x in 0..WIDE {
@@ -267,6 +248,7 @@ vectorised! {
             }
         }
         let fresh = rows[RADIUS];
+        let mut changes = 0;
         for x in 0..CHUNK {
             for c in 0..4 {
                 let (mut least, mut most) = (low[x][c], high[x][c]);
@@ -275,7 +257,7 @@ vectorised! {
                     most = most.max(high[x + i][c]);
                 }
                 let margin = weights.margin[x];
-                let kept = carried[x][c].max(least.saturating_sub(margin)).min(most.saturating_add(margin));
+                let kept = layers[x][c].max(least.saturating_sub(margin)).min(most.saturating_add(margin));
                 let new = fresh[x + RADIUS][c];
                 let change = i32::from(kept) - i32::from(new);
                 // How near they are, in 1 / WEIGHT_ONE: one where they are equal.
@@ -283,8 +265,13 @@ vectorised! {
                 let nearness = (span - change.abs()).max(0) * ((1 << 15) / span);
                 let weight = weights.mean[x] + ((weights.hold[x] * nearness) >> 15);
                 let value = new + ((change * weight + (1 << 14)) >> 15) as i16;
-                settled[x][c] = value.clamp(0, LAYER_ONE);
+                let value = value.clamp(0, LAYER_ONE);
+                if c < 3 {
+                    changes += weights.certain[x] * layers[x][c].abs_diff(value) as u32;
+                }
+                layers[x][c] = value;
             }
         }
+        changes
     }
 }

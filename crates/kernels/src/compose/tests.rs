@@ -1,6 +1,7 @@
 use inkcast_kit::noise::Random;
 
 use super::*;
+use inkcast_frame::Plane;
 
 /// Grey levels as layers hold them.
 fn level(grey: f32) -> i16 {
@@ -18,9 +19,10 @@ fn flat(grey: f32) -> Layers {
 }
 
 fn run(fresh: &Layers, carried: &Warped, steadiness: f32) -> (Layers, Plane<u8>, f32) {
-    let (mut settled, mut age) = (Layers::default(), Plane::default());
-    let settling = compose(Level::Plain, fresh, carried, steadiness, &mut settled, &mut age);
-    (settled, age, settling.carried)
+    let mut past =
+        Warped { layers: carried.layers.clone(), confidence: carried.confidence.clone(), age: carried.age.clone() };
+    let settling = compose(Level::Plain, fresh, &mut past, steadiness);
+    (past.layers, past.age, settling.carried)
 }
 
 #[test]
@@ -64,11 +66,8 @@ fn by_hand_a_small_difference_is_held() {
 
 #[test]
 fn flicker_is_the_change_where_motion_is_certain() {
-    let flicker = |confidence| {
-        let (mut settled, mut age) = (Layers::default(), Plane::default());
-        let past = carried(flat(160.0), confidence, 3.0);
-        compose(Level::Plain, &flat(120.0), &past, 1.0, &mut settled, &mut age).flicker
-    };
+    let flicker =
+        |confidence| compose(Level::Plain, &flat(120.0), &mut carried(flat(160.0), confidence, 3.0), 1.0).flicker;
     // A quarter of 40 grey levels is new.
     assert_eq!(flicker(1.0), Some(10.0));
     assert_eq!(flicker(0.9), None);
@@ -123,11 +122,11 @@ fn every_level_gives_the_same_numbers() {
         };
         let (fresh, layers) = (noise(), noise());
         let mut bytes = || Plane::from_fn(width, height, |_, _| random.bits() as u8);
-        let carried = Warped { layers, confidence: bytes(), age: bytes() };
+        let (confidence, age) = (bytes(), bytes());
         let run = |level| {
-            let (mut settled, mut age) = (Layers::default(), Plane::default());
-            let mean = compose(level, &fresh, &carried, 0.9, &mut settled, &mut age);
-            (settled, age, mean)
+            let mut past = Warped { layers: layers.clone(), confidence: confidence.clone(), age: age.clone() };
+            let settling = compose(level, &fresh, &mut past, 0.9);
+            (past.layers, past.age, settling)
         };
         let expected = run(Level::Plain);
         for level in Level::ALL.into_iter().filter(|level| level.is_available()) {

@@ -1,23 +1,18 @@
 //! New and carried layers -> settled layers: the temporal term.
 
-use inkcast_frame::{Layers, Plane};
+use inkcast_frame::Layers;
 use inkcast_kernels::Level;
 use inkcast_kernels::compose::{AGE_STEP, Settling, compose};
 use inkcast_kernels::warp::Warped;
 
-#[derive(Debug, Default)]
-pub(crate) struct Settled {
-    pub layers: Layers,
-    pub age: Plane<u8>,
-}
-
-pub(crate) fn run(level: Level, fresh: &Layers, carried: &Warped, steadiness: f32, settled: &mut Settled) -> Settling {
-    compose(level, fresh, carried, steadiness, &mut settled.layers, &mut settled.age)
+/// `carried` holds the settled layers and their ages afterwards.
+pub(crate) fn run(level: Level, fresh: &Layers, carried: &mut Warped, steadiness: f32) -> Settling {
+    compose(level, fresh, carried, steadiness)
 }
 
 /// Without a previous frame the new layers stand as they are.
-pub(crate) fn start(fresh: &Layers, settled: &mut Settled) {
-    settled.layers.clone_from(fresh);
-    settled.age.resize(fresh.width(), fresh.height());
-    settled.age.data_mut().fill(AGE_STEP);
+pub(crate) fn start(fresh: &mut Layers, carried: &mut Warped) {
+    std::mem::swap(fresh, &mut carried.layers);
+    carried.age.resize(carried.layers.width(), carried.layers.height());
+    carried.age.data_mut().fill(AGE_STEP);
 }
