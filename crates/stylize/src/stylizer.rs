@@ -18,8 +18,8 @@ use crate::stages::s7_emit;
 use crate::{Compare, Compute, Report, Settings, StylizeError, WorkingSize};
 
 /// How many frames before a piece of a longer stream have to be processed, so that the piece looks as if the whole stream
-/// had been: as many as the mean of a pixel's past runs over. A piece that begins with a scene cut needs none.
-pub const WARM_UP: usize = 16;
+/// had been: more than the mean of a pixel's past runs over. A piece that begins with a scene cut needs none.
+pub const WARM_UP: usize = 24;
 
 /// Turns the frames of one stream into comic frames, one after another.
 ///

@@ -267,7 +267,7 @@ fn dots_anchored_to_the_scene_follow_the_camera() {
 
 #[test]
 fn a_stream_cut_in_pieces_joins_with_warm_up_frames() {
-    let frames = pan(30);
+    let frames = pan(40);
     let play = |from: usize| {
         let mut stylizer = stylizer(1);
         frames[from..].iter().map(|source| run(&mut stylizer, source, &settings(0.5)).0).collect::<Vec<_>>()
@@ -275,8 +275,8 @@ fn a_stream_cut_in_pieces_joins_with_warm_up_frames() {
     let whole = play(0);
     // With half the steadiness hardly more than four frames count; what is left of the start fades with each frame.
     let difference = |warm_up: usize| {
-        let piece = play(20 - warm_up);
-        mean_abs_diff(piece[warm_up].plane(0), whole[20].plane(0))
+        let piece = play(30 - warm_up);
+        mean_abs_diff(piece[warm_up].plane(0), whole[30].plane(0))
     };
     let (without, with) = (difference(0), difference(WARM_UP));
     assert!(with < 0.25 && with < without / 4.0, "{without} grey levels off without warm-up, {with} with it");

@@ -23,8 +23,8 @@ const DOUBT: f32 = 0.35;
 const OLDEST: f32 = 15.0;
 /// Least age of a pixel whose value is held.
 const HOLDABLE: f32 = 1.5;
-/// Share of the old value that a held pixel keeps: so a change that stays is taken over within seconds.
-const HELD: f32 = 63.0 / 64.0;
+/// The mean of a held pixel runs over so many frames: a change that stays is taken over within seconds.
+const HELD: f32 = 63.0;
 /// Differences from which on nothing is held, 32 and 128 grey levels: two steps of tone; half of full ink. Powers of two.
 const HOLD_COLOUR: i32 = 32 * LAYER_STEP as i32;
 const HOLD_INK: i32 = 128 * LAYER_STEP as i32;
@@ -50,8 +50,8 @@ type WideChunk = [[i16; 4]; WIDE];
 /// - **Mean**: `settled = fresh + w (carried - fresh)` with `w = trust * n / (n + 1)`, so that a still pixel is the mean
 ///   of its past. `n` is its age, at most `steadiness^2` of the oldest: a mean over fewer frames for less steadiness,
 ///   down to none. Age grows by one and shrinks with trust.
-/// - **Hysteresis**: the less a layer differs from what was carried, the more `w` goes towards `trust * 63 / 64`
-///   (weighted by `steadiness^2` too). A tone on the border between two steps and the rim of a line then stay on one
+/// - **Hysteresis**: the less a layer differs from what was carried, the more `w` goes towards the weight
+///   of an age of 63 (times `steadiness^2` too). A tone on the border between two steps and the rim of a line then stay on one
 ///   side; what really changes is followed at once, and a small change that lasts within seconds.
 ///
 /// The result does not depend on the number of threads.
@@ -59,7 +59,8 @@ pub fn compose(level: Level, fresh: &Layers, carried: &mut Warped, steadiness: f
     let (width, height) = fresh.size();
     let Warped { layers, confidence, age } = carried;
     assert_eq!(layers.size(), (width, height), "size of the carried layers");
-    let limits = Limits { oldest: OLDEST * steadiness * steadiness, hold: HELD * steadiness * steadiness };
+    let held = HELD * steadiness * steadiness;
+    let limits = Limits { oldest: OLDEST * steadiness * steadiness, hold: held / (held + 1.0) };
     let rows = layers.data_mut().par_chunks_mut(width).zip(age.data_mut().par_chunks_mut(width));
     // Whole numbers add up to the same in every order.
     let total = rows
