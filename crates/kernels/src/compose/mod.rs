@@ -154,17 +154,12 @@ fn settle(
             }
         }
     });
-    let changes = match <&mut [[i16; 4]; CHUNK]>::try_from(&mut *layers) {
-        Ok(layers) => blend(level, rows, &weights, layers),
-        Err(_) => {
-            let mut padded = [[0; 4]; CHUNK];
-            padded[..count].copy_from_slice(layers);
-            let changes = blend(level, rows, &weights, &mut padded);
-            layers.copy_from_slice(&padded[..count]);
-            changes
-        }
-    };
-    sums.changes = u64::from(changes);
+    let mut before = [[0; 4]; CHUNK];
+    before[..count].copy_from_slice(layers);
+    let mut settled = before;
+    blend(level, rows, &weights, &mut settled);
+    sums.changes = u64::from(changes(level, &before, &weights.certain, &settled));
+    layers.copy_from_slice(&settled[..count]);
     sums
 }
 
@@ -225,6 +220,19 @@ vectorised! {
     }
 }
 
+vectorised! {
+    /// Sum of the changes of colour of certain pixels.
+    fn changes(before: &[[i16; 4]; CHUNK], certain: &[u32; CHUNK], settled: &[[i16; 4]; CHUNK]) -> u32 {
+        let mut sum = 0;
+        for i in 0..CHUNK {
+            let (before, now) = (before[i].map(i32::from), settled[i].map(i32::from));
+            let change = (before[0] - now[0]).abs() + (before[1] - now[1]).abs() + (before[2] - now[2]).abs();
+            sum += certain[i] * change as u32;
+        }
+        sum
+    }
+}
+
 /// The nearest whole number of a small positive value.
 #[inline(always)]
 fn whole(value: f32) -> i32 {
@@ -233,12 +241,12 @@ fn whole(value: f32) -> i32 {
 }
 
 vectorised! {
-    /// Settles `layers` in place and returns the sum of the changes of colour of certain pixels.
+    /// Settles `layers` in place.
     fn blend(
         rows: [&WideChunk; ROWS],
         weights: &Weights,
         layers: &mut [[i16; 4]; CHUNK],
-    ) -> u32 {
+    ) {
         let (mut low, mut high) = (*rows[0], *rows[0]);
         for row in &rows[1..] {
             for x in 0..WIDE {
@@ -249,7 +257,6 @@ vectorised! {
             }
         }
         let fresh = rows[RADIUS];
-        let mut changes = 0;
         for x in 0..CHUNK {
             for c in 0..4 {
                 let (mut least, mut most) = (low[x][c], high[x][c]);
@@ -267,12 +274,8 @@ vectorised! {
                 let weight = weights.mean[x] + ((weights.hold[x] * nearness) >> 15);
                 let value = new + ((change * weight + (1 << 14)) >> 15) as i16;
                 let value = value.clamp(0, LAYER_ONE);
-                if c < 3 {
-                    changes += weights.certain[x] * layers[x][c].abs_diff(value) as u32;
-                }
                 layers[x][c] = value;
             }
         }
-        changes
     }
 }

@@ -2,25 +2,28 @@ use std::arch::x86_64::*;
 
 use inkcast_frame::LAYER_ONE;
 
-use super::{Places, field};
+use super::Inside;
 use crate::Level;
 
 /// Four pixels of a row fill one register of floats.
-pub(super) fn samples(layers: &[[i16; 4]], width: usize, places: &Places, out: &mut [[i16; 4]]) {
+pub(super) fn samples(inside: &Inside<'_>, layers: &mut [[i16; 4]], age: &mut [u8]) {
     assert!(Level::Avx512.is_available(), "this processor lacks the level");
-    let height = (layers.len() / width) as i32;
-    assert!(field::is_interior(Level::Avx512, places, out.len(), width as i32, height), "a sample outside its picture");
-    // SAFETY: the processor has the level, and the four rows of every sample lie inside the slice: both were asserted.
-    unsafe { all(layers.as_ptr(), width, places, out) };
+    // SAFETY: the processor has the level, as was just asserted.
+    unsafe { all(inside, layers, age) };
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-unsafe fn all(layers: *const [i16; 4], width: usize, places: &Places, out: &mut [[i16; 4]]) {
-    for (i, out) in out.iter_mut().enumerate() {
+fn all(inside: &Inside<'_>, layers: &mut [[i16; 4]], age: &mut [u8]) {
+    let Inside { places, pixels, width, .. } = inside;
+    for ((i, layers), age) in pixels.clone().zip(&mut layers[pixels.clone()]).zip(&mut age[pixels.clone()]) {
         let (left, top, across, down) = places.taps(i);
         let first = (top - 1) as usize * width + (left - 1) as usize;
-        // SAFETY: the caller's.
-        *out = unsafe { sum(layers.add(first), width, across, down) };
+        let (x, y) = places.nearest(i);
+        // SAFETY: `Inside` holds only pixels whose sixteen samples lie in the picture, the nearest among them.
+        unsafe {
+            *layers = sum(inside.layers.as_ptr().add(first), *width, across, down);
+            *age = *inside.age.get_unchecked(y as usize * width + x as usize);
+        }
     }
 }
 

@@ -140,15 +140,12 @@ vectorised! {
 }
 
 vectorised! {
-    /// Whether the first `count` samples lie in the picture with all sixteen pixels.
-    pub(super) fn is_interior(places: &Places, count: usize, width: i32, height: i32) -> bool {
+    /// Which samples lie in the picture with all sixteen pixels around them.
+    pub(super) fn inside(places: &Places, width: i32, height: i32, inside: &mut [bool; CHUNK]) {
         let (right, bottom) = ((width - 2) * FRACTIONS, (height - 2) * FRACTIONS);
-        let mut inside = true;
         for i in 0..CHUNK {
             let (x, y) = (places.x[i], places.y[i]);
-            let here = (x >= FRACTIONS) & (x < right) & (y >= FRACTIONS) & (y < bottom);
-            inside &= here | (i >= count);
+            inside[i] = (x >= FRACTIONS) & (x < right) & (y >= FRACTIONS) & (y < bottom);
         }
-        inside
     }
 }

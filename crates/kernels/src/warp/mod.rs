@@ -10,6 +10,8 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use inkcast_frame::{Layers, Plane};
 use rayon::prelude::*;
 
@@ -80,13 +82,38 @@ impl Places {
     }
 
     /// The pixel nearest to place `i`.
+    #[inline(always)]
     fn nearest(&self, i: usize) -> (i32, i32) {
         [self.x[i], self.y[i]].map(|place| (place + FRACTIONS / 2) >> FRACTIONS.ilog2()).into()
     }
 }
 
-/// Sums up the sixteen pixels around each position, all of which lie in the picture.
-type Samples = fn(layers: &[[i16; 4]], width: usize, places: &Places, out: &mut [[i16; 4]]);
+/// Pixels of a chunk in a row, all of whose samples lie in the picture with the pixels around them.
+struct Inside<'a> {
+    places: &'a Places,
+    pixels: Range<usize>,
+    layers: &'a [[i16; 4]],
+    age: &'a [u8],
+    /// Width of the picture.
+    width: usize,
+}
+
+impl<'a> Inside<'a> {
+    /// The first such stretch of the first `count` pixels of a chunk.
+    fn new(level: Level, places: &'a Places, count: usize, layers: &'a Layers, age: &'a Plane<u8>) -> Self {
+        let (width, height) = layers.size();
+        assert_eq!(age.size(), (width, height), "size of the ages");
+        let mut inside = [false; CHUNK];
+        field::inside(level, places, width as i32, height as i32, &mut inside);
+        let inside = &inside[..count];
+        let start = inside.iter().position(|&inside| inside).unwrap_or(count);
+        let end = inside[start..].iter().position(|&inside| !inside).map_or(count, |length| start + length);
+        Inside { places, pixels: start..end, layers: layers.data(), age: age.data(), width }
+    }
+}
+
+/// Moves layers and ages to these pixels of a chunk.
+type Samples = fn(inside: &Inside<'_>, layers: &mut [[i16; 4]], age: &mut [u8]);
 
 fn samples(level: Level) -> Samples {
     #[cfg(target_arch = "x86_64")]
@@ -111,17 +138,12 @@ fn move_chunk(
     out_age: &mut [u8],
 ) {
     let (width, height) = layers.size();
+    let count = out_layers.len();
     let mut places = Places { x: [0; CHUNK], y: [0; CHUNK] };
     field::places(level, x as f32, y as f32, step, &mut places);
-    if field::is_interior(level, &places, out_layers.len(), width as i32, height as i32) {
-        samples(level)(layers.data(), width, &places, out_layers);
-        for (i, out_age) in out_age.iter_mut().enumerate() {
-            let (x, y) = places.nearest(i);
-            *out_age = age.at(x as usize, y as usize);
-        }
-        return;
-    }
-    for i in 0..out_layers.len() {
+    let inside = Inside::new(level, &places, count, layers, age);
+    samples(level)(&inside, out_layers, out_age);
+    for i in (0..inside.pixels.start).chain(inside.pixels.end..count) {
         let (from_x, from_y) = ((x + i) as f32 + step.dx[i], y as f32 + step.dy[i]);
         // Written so that a flow that is not a number counts as outside.
         let inside = from_x >= -0.5 && from_y >= -0.5 && from_x <= width as f32 - 0.5 && from_y <= height as f32 - 0.5;

@@ -1,13 +1,15 @@
 use inkcast_frame::LAYER_ONE;
 
-use super::Places;
+use super::Inside;
 
 /// The definition: one pixel after another.
-pub(super) fn samples(layers: &[[i16; 4]], width: usize, places: &Places, out: &mut [[i16; 4]]) {
-    for (i, out) in out.iter_mut().enumerate() {
-        let (left, top, across, down) = places.taps(i);
-        let first = (top - 1) as usize * width + (left - 1) as usize;
-        *out = sum(layers, first, width, across, down);
+pub(super) fn samples(inside: &Inside<'_>, layers: &mut [[i16; 4]], age: &mut [u8]) {
+    for i in inside.pixels.clone() {
+        let (left, top, across, down) = inside.places.taps(i);
+        let first = (top - 1) as usize * inside.width + (left - 1) as usize;
+        layers[i] = sum(inside.layers, first, inside.width, across, down);
+        let (x, y) = inside.places.nearest(i);
+        age[i] = inside.age[y as usize * inside.width + x as usize];
     }
 }
 
