@@ -119,6 +119,37 @@ fn what_is_set_while_playing_holds_from_the_next_frame() {
 }
 
 #[test]
+fn reports_come_on_the_bus_at_their_interval() {
+    let input = *source().info();
+    let reports = |properties| {
+        let mut comic = Comic::new(input, properties);
+        (0..12).for_each(|index| drop(comic.draw(&comic::moving(input, index as usize), index)));
+        let messages = std::iter::from_fn(|| comic.bus.pop_filtered(&[gst::MessageType::Element]));
+        messages.filter_map(|message| message.structure().map(|structure| structure.to_owned())).collect::<Vec<_>>()
+    };
+    let posted = reports("report-interval=200 steadiness=1");
+    assert_eq!(posted.len(), 2, "twelve frames of 40 ms");
+    for report in &posted {
+        assert_eq!(report.name(), "comicstyle-report");
+        assert_eq!(report.get::<u32>("frames"), Ok(5));
+        assert!(report.get::<f64>("carried").unwrap() > 0.1 && report.get::<f64>("frame-ms").unwrap() > 0.0);
+    }
+    assert!(posted[1].get::<f64>("flicker").is_ok());
+    assert!(reports("").is_empty());
+}
+
+#[test]
+fn an_impossible_working_size_or_precision_is_named_at_the_start() {
+    for (properties, expected) in [("working-size=huge", "\"huge\""), ("precision=int4", "\"int4\"")] {
+        let (element, bus) = comic::element(properties);
+        assert!(element.set_state(gst::State::Paused).is_err());
+        let message = comic::next_error(&bus).unwrap_or_default();
+        assert!(message.contains(expected), "{properties}: {message}");
+        element.set_state(gst::State::Null).unwrap();
+    }
+}
+
+#[test]
 fn properties_may_be_turned_wildly_while_frames_pass() {
     comic::init();
     let pipeline = gst::parse::launch(
