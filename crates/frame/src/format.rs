@@ -1,4 +1,4 @@
-/// Memory layouts that Inkcast reads and writes, 8 bits a sample. Names are those of GStreamer.
+/// Memory layouts that Inkcast reads and writes. Names are those of GStreamer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Packed red, green, blue.
@@ -17,6 +17,10 @@ pub enum Format {
     Nv12,
     /// Planes of luma, Cb and Cr, the chroma ones at half width and height.
     I420,
+    /// As [`Format::Nv12`] with 10 bits a sample, the high ones of two bytes, little endian.
+    P010,
+    /// As [`Format::I420`] with 10 bits a sample, the low ones of two bytes, little endian.
+    I42010,
 }
 
 /// Byte offsets of the samples in one pixel of a packed RGB format.
@@ -45,8 +49,41 @@ pub struct PlaneLayout {
 
 impl Format {
     /// Every format, for tables and tests.
-    pub const ALL: [Format; 8] =
-        [Format::Rgb, Format::Bgr, Format::Rgbx, Format::Bgrx, Format::Rgba, Format::Bgra, Format::Nv12, Format::I420];
+    pub const ALL: [Format; 10] = [
+        Format::Rgb,
+        Format::Bgr,
+        Format::Rgbx,
+        Format::Bgrx,
+        Format::Rgba,
+        Format::Bgra,
+        Format::Nv12,
+        Format::I420,
+        Format::P010,
+        Format::I42010,
+    ];
+
+    /// Bits of a sample.
+    pub fn bits(self) -> u32 {
+        match self {
+            Format::P010 | Format::I42010 => 10,
+            _ => 8,
+        }
+    }
+
+    /// Bytes of a sample.
+    pub fn sample_bytes(self) -> usize {
+        if self.bits() > 8 { 2 } else { 1 }
+    }
+
+    /// How far the bits of a sample lie above the lowest of its bytes.
+    pub fn sample_shift(self) -> u32 {
+        if self == Format::P010 { 6 } else { 0 }
+    }
+
+    /// Whether Cb and Cr take turns in one plane.
+    pub fn is_interleaved(self) -> bool {
+        matches!(self, Format::Nv12 | Format::P010)
+    }
 
     /// Byte order of a packed RGB format, `None` for Y'CbCr.
     pub fn byte_order(self) -> Option<ByteOrder> {
@@ -58,15 +95,15 @@ impl Format {
             Format::Bgrx => order(4, 2, 0, Some((3, false))),
             Format::Rgba => order(4, 0, 2, Some((3, true))),
             Format::Bgra => order(4, 2, 0, Some((3, true))),
-            Format::Nv12 | Format::I420 => None,
+            Format::Nv12 | Format::I420 | Format::P010 | Format::I42010 => None,
         }
     }
 
     /// Number of planes.
     pub fn planes(self) -> usize {
         match self {
-            Format::Nv12 => 2,
-            Format::I420 => 3,
+            Format::Nv12 | Format::P010 => 2,
+            Format::I420 | Format::I42010 => 3,
             _ => 1,
         }
     }
@@ -77,11 +114,11 @@ impl Format {
         let (chroma_width, chroma_height) = (width.div_ceil(2), height.div_ceil(2));
         match (self.byte_order(), plane) {
             (Some(order), _) => PlaneLayout { row_bytes: width.saturating_mul(order.pixel), rows: height },
-            (None, 0) => PlaneLayout { row_bytes: width, rows: height },
-            (None, _) if self == Format::Nv12 => {
-                PlaneLayout { row_bytes: chroma_width.saturating_mul(2), rows: chroma_height }
+            (None, 0) => PlaneLayout { row_bytes: width.saturating_mul(self.sample_bytes()), rows: height },
+            (None, _) => {
+                let samples = if self.is_interleaved() { chroma_width.saturating_mul(2) } else { chroma_width };
+                PlaneLayout { row_bytes: samples.saturating_mul(self.sample_bytes()), rows: chroma_height }
             }
-            (None, _) => PlaneLayout { row_bytes: chroma_width, rows: chroma_height },
         }
     }
 }

@@ -65,7 +65,7 @@ pub fn encode(rgb: &Plane<Rgb>, info: FrameInfo) -> OwnedFrame {
                         pixel[offset] = if is_alpha { alpha(x, y) } else { 255 };
                     }
                 }
-                None => view.row_mut(0, y)[x] = quantise(ycbcr(colour, colorimetry)[0], luma(colorimetry)),
+                None => put(view.row_mut(0, y), x, format, ycbcr(colour, colorimetry)[0], luma(colorimetry)),
             }
         }
     }
@@ -78,7 +78,7 @@ pub fn encode(rgb: &Plane<Rgb>, info: FrameInfo) -> OwnedFrame {
                 for (channel, index) in [(1, 0), (2, 1)] {
                     let mean = colours.iter().map(|colour| colour[channel]).sum::<f64>() / colours.len() as f64;
                     let (plane, place) = chroma_place(format, index, x);
-                    view.row_mut(plane, y)[place] = quantise(mean, chroma(colorimetry));
+                    put(view.row_mut(plane, y), place, format, mean, chroma(colorimetry));
                 }
             }
         }
@@ -99,9 +99,9 @@ pub fn decode(frame: &OwnedFrame) -> Plane<Rgb> {
         None => {
             let [cb, cr] = [0, 1].map(|index| {
                 let (plane, place) = chroma_place(format, index, x / 2);
-                value(view.row(plane, y / 2)[place], chroma(colorimetry))
+                get(view.row(plane, y / 2), place, format, chroma(colorimetry))
             });
-            let luma = value(view.row(0, y)[x], luma(colorimetry));
+            let luma = get(view.row(0, y), x, format, luma(colorimetry));
             let (kr, kb) = weights(colorimetry);
             let (r, b) = (luma + 2.0 * (1.0 - kr) * cr, luma + 2.0 * (1.0 - kb) * cb);
             [r, (luma - kr * r - kb * b) / (1.0 - kr - kb), b]
@@ -109,9 +109,9 @@ pub fn decode(frame: &OwnedFrame) -> Plane<Rgb> {
     })
 }
 
-/// Plane and byte of chroma sample `x` of a row; `index` 0 is Cb, 1 is Cr.
+/// Plane and place of chroma sample `x` of a row; `index` 0 is Cb, 1 is Cr.
 fn chroma_place(format: Format, index: usize, x: usize) -> (usize, usize) {
-    if format == Format::Nv12 { (1, 2 * x + index) } else { (1 + index, x) }
+    if format.is_interleaved() { (1, 2 * x + index) } else { (1 + index, x) }
 }
 
 /// Luma 0..1, Cb and Cr -0.5..0.5.
@@ -135,6 +135,32 @@ fn luma(colorimetry: Colorimetry) -> (f64, f64) {
 /// `(offset, scale)` of the code values of chroma.
 fn chroma(colorimetry: Colorimetry) -> (f64, f64) {
     if colorimetry.range == Range::Full { (128.0, 255.0) } else { (128.0, 224.0) }
+}
+
+/// Writes sample `place` of a row of a planar format. Offsets and scales are those of 8 bits; a deeper code counts in
+/// quarters of theirs, except that its full range ends at all ones.
+fn put(row: &mut [u8], place: usize, format: Format, value: f64, (offset, scale): (f64, f64)) {
+    if format.bits() == 8 {
+        row[place] = quantise(value, (offset, scale));
+        return;
+    }
+    let (offset, scale) = deep((offset, scale));
+    let code = (offset + scale * value).round().clamp(0.0, 1023.0) as u16;
+    row[2 * place..2 * place + 2].copy_from_slice(&(code << format.sample_shift()).to_le_bytes());
+}
+
+/// Reads sample `place` of a row of a planar format.
+fn get(row: &[u8], place: usize, format: Format, (offset, scale): (f64, f64)) -> f64 {
+    if format.bits() == 8 {
+        return value(row[place], (offset, scale));
+    }
+    let (offset, scale) = deep((offset, scale));
+    let code = u16::from_le_bytes([row[2 * place], row[2 * place + 1]]) >> format.sample_shift();
+    (f64::from(code) - offset) / scale
+}
+
+fn deep((offset, scale): (f64, f64)) -> (f64, f64) {
+    (4.0 * offset, if scale == 255.0 { 1023.0 } else { 4.0 * scale })
 }
 
 fn quantise(value: f64, (offset, scale): (f64, f64)) -> u8 {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use inkcast_frame::{ByteOrder, Colorimetry, Format, FrameView, FrameViewMut, LAYER_STEP, Picture, PlaneMut, Range};
+use inkcast_frame::{ByteOrder, Colorimetry, FrameView, FrameViewMut, LAYER_STEP, Picture, PlaneMut, Range};
 use rayon::prelude::*;
 
 use crate::Level;
@@ -105,23 +105,32 @@ vectorised! {
     }
 }
 
-/// RGB to Y'CbCr in codes of the frame's range: a row of weights each for luma, Cb and Cr.
+/// RGB to Y'CbCr in codes of the frame's range and depth: a row of weights each for luma, Cb and Cr.
 #[derive(Clone, Copy)]
 struct ToLuma {
     luma: [i32; 3],
     cb: [i32; 3],
     cr: [i32; 3],
     black: i32,
+    /// Code of no colour.
+    grey: i32,
+    /// The greatest code.
+    most: i32,
+    /// Bits behind the point of a sum of products: fewer for deeper codes, so that the sum still fits 32 bits.
+    shift: u32,
 }
 
 impl ToLuma {
-    fn new(Colorimetry { matrix, range }: Colorimetry) -> Self {
+    fn new(Colorimetry { matrix, range }: Colorimetry, bits: u32) -> Self {
         let (kr, kb) = matrix.luma_weights();
+        let deeper = 1 << (bits - 8);
+        let most = (1 << bits) - 1;
         let (black, luma_scale, chroma_scale) = match range {
-            Range::Full => (0, 1.0, 1.0),
-            Range::Limited => (16, 219.0 / 255.0, 224.0 / 255.0),
+            Range::Full => (0, most as f32 / 255.0, most as f32 / 255.0),
+            Range::Limited => (16 * deeper, 219.0 * deeper as f32 / 255.0, 224.0 * deeper as f32 / 255.0),
         };
         let (cb, cr) = (chroma_scale * 0.5 / (1.0 - kb), chroma_scale * 0.5 / (1.0 - kr));
+        let fixed = |value: f32| fixed(value / deeper as f32);
         // The weights of greys have to sum up exactly: green takes what rounding leaves.
         let sum_to = |total: i32, red: f32, blue: f32| {
             let (red, blue) = (fixed(red), fixed(blue));
@@ -132,23 +141,49 @@ impl ToLuma {
             cb: sum_to(0, -kr * cb, (1.0 - kb) * cb),
             cr: sum_to(0, (1.0 - kr) * cr, -kb * cr),
             black,
+            grey: 1 << (bits - 1),
+            most,
+            shift: SHIFT - (bits - 8),
         }
     }
 }
 
 fn emit_planar(level: Level, page: &impl Page, frame: &mut FrameViewMut<'_>) {
+    let format = frame.info().format;
+    if format.sample_bytes() == 1 {
+        emit_samples::<1>(level, page, |code| [code as u8], frame);
+    } else {
+        let shift = format.sample_shift();
+        emit_samples::<2>(level, page, |code| (code << shift).to_le_bytes(), frame);
+    }
+}
+
+/// Writes samples of `N` bytes.
+fn emit_samples<const N: usize>(
+    level: Level,
+    page: &impl Page,
+    bytes: impl Fn(u16) -> [u8; N] + Sync,
+    frame: &mut FrameViewMut<'_>,
+) {
     let info = *frame.info();
-    let how = ToLuma::new(info.colorimetry);
+    let how = ToLuma::new(info.colorimetry, info.format.bits());
     let (width, last_row) = (info.width, info.height - 1);
+    let put = |codes: &[u16], out: &mut [u8]| {
+        let (samples, _) = out.as_chunks_mut::<N>();
+        samples.iter_mut().zip(codes).for_each(|(sample, &code)| *sample = bytes(code));
+    };
     // A task is a row of chroma with its two rows of luma.
     match frame.planes_mut() {
-        [luma, chroma] if info.format == Format::Nv12 => {
+        [luma, chroma] => {
             let tasks = luma.data.par_chunks_mut(2 * luma.stride).zip(chroma.data.par_chunks_mut(chroma.stride));
             let stride = luma.stride;
             tasks.take(info.height.div_ceil(2)).enumerate().for_each(|(pair, (luma, chroma))| {
-                pair_of_rows(level, page, &how, width, last_row, pair, luma, stride, |x, cb, cr| {
-                    let (pairs, _) = chroma[2 * x..].as_chunks_mut::<2>();
-                    pairs.iter_mut().zip(cb.iter().zip(cr)).for_each(|(out, (&cb, &cr))| *out = [cb, cr]);
+                pair_of_rows(level, page, &how, width, last_row, pair, |x, row, codes| match row {
+                    Codes::Luma(row) => put(codes, &mut luma[row * stride + x * N..]),
+                    Codes::Chroma(at) => {
+                        let (samples, _) = chroma[2 * x * N..].as_chunks_mut::<N>();
+                        samples.iter_mut().skip(at).step_by(2).zip(codes).for_each(|(to, &code)| *to = bytes(code));
+                    }
                 });
             });
         }
@@ -157,9 +192,10 @@ fn emit_planar(level: Level, page: &impl Page, frame: &mut FrameViewMut<'_>) {
             let tasks = luma.data.par_chunks_mut(2 * luma.stride).zip(chroma);
             let stride = luma.stride;
             tasks.take(info.height.div_ceil(2)).enumerate().for_each(|(pair, (luma, (cb_row, cr_row)))| {
-                pair_of_rows(level, page, &how, width, last_row, pair, luma, stride, |x, cb, cr| {
-                    cb_row[x..x + cb.len()].copy_from_slice(cb);
-                    cr_row[x..x + cr.len()].copy_from_slice(cr);
+                pair_of_rows(level, page, &how, width, last_row, pair, |x, row, codes| match row {
+                    Codes::Luma(row) => put(codes, &mut luma[row * stride + x * N..]),
+                    Codes::Chroma(0) => put(codes, &mut cb_row[x * N..]),
+                    Codes::Chroma(_) => put(codes, &mut cr_row[x * N..]),
                 });
             });
         }
@@ -167,7 +203,13 @@ fn emit_planar(level: Level, page: &impl Page, frame: &mut FrameViewMut<'_>) {
     }
 }
 
-/// Draws and converts two rows; `chroma` takes the Cb and Cr codes from a column of the chroma plane on.
+/// Which samples of a pair of rows: luma of the first or second row, or Cb (0) or Cr (1).
+enum Codes {
+    Luma(usize),
+    Chroma(usize),
+}
+
+/// Draws and converts two rows; `put` takes the codes from a column of their plane on.
 fn pair_of_rows(
     level: Level,
     page: &impl Page,
@@ -175,9 +217,7 @@ fn pair_of_rows(
     width: usize,
     last_row: usize,
     pair: usize,
-    luma: &mut [u8],
-    stride: usize,
-    mut chroma: impl FnMut(usize, &[u8], &[u8]),
+    mut put: impl FnMut(usize, Codes, &[u16]),
 ) {
     let rows = [2 * pair, (2 * pair + 1).min(last_row)];
     for x in (0..width).step_by(CHUNK) {
@@ -190,31 +230,34 @@ fn pair_of_rows(
                 drawn[count] = drawn[count - 1];
             }
         }
-        for (row, drawn) in luma.chunks_mut(stride).take(last_row + 1 - rows[0]).zip(&drawn) {
+        for (row, drawn) in drawn.iter().enumerate().take(last_row + 1 - rows[0]) {
             let mut codes = [0; CHUNK];
             luma_codes(level, drawn, how, &mut codes);
-            row[x..x + count].copy_from_slice(&codes[..count]);
+            put(x, Codes::Luma(row), &codes[..count]);
         }
         let (mut cb, mut cr) = ([0; CHUNK / 2], [0; CHUNK / 2]);
         chroma_codes(level, &drawn, how, &mut cb, &mut cr);
         let count = count.div_ceil(2);
-        chroma(x / 2, &cb[..count], &cr[..count]);
+        put(x / 2, Codes::Chroma(0), &cb[..count]);
+        put(x / 2, Codes::Chroma(1), &cr[..count]);
     }
 }
 
 vectorised! {
-    fn luma_codes(drawn: &PageChunk, how: &ToLuma, codes: &mut [u8; CHUNK]) {
-        let ([r, g, b], bias) = (how.luma, (how.black << SHIFT) + (1 << (SHIFT - 1)));
+    fn luma_codes(drawn: &PageChunk, how: &ToLuma, codes: &mut [u16; CHUNK]) {
+        let ([r, g, b], shift) = (how.luma, how.shift);
+        let bias = (how.black << shift) + (1 << (shift - 1));
         for x in 0..CHUNK {
             let [red, green, blue, _] = drawn[x].map(i32::from);
-            codes[x] = ((red * r + green * g + blue * b + bias) >> SHIFT).clamp(0, 255) as u8;
+            codes[x] = ((red * r + green * g + blue * b + bias) >> shift).clamp(0, how.most) as u16;
         }
     }
 }
 
 vectorised! {
-    fn chroma_codes(drawn: &[PageChunk; 2], how: &ToLuma, cb: &mut [u8; CHUNK / 2], cr: &mut [u8; CHUNK / 2]) {
-        let bias = (128 << SHIFT) + (1 << (SHIFT - 1));
+    fn chroma_codes(drawn: &[PageChunk; 2], how: &ToLuma, cb: &mut [u16; CHUNK / 2], cr: &mut [u16; CHUNK / 2]) {
+        let shift = how.shift;
+        let bias = (how.grey << shift) + (1 << (shift - 1));
         for x in 0..CHUNK / 2 {
             let mean = |c: usize| {
                 let upper = i32::from(drawn[0][2 * x][c]) + i32::from(drawn[0][2 * x + 1][c]);
@@ -222,8 +265,8 @@ vectorised! {
                 (upper + lower + 2) >> 2
             };
             let [r, g, b] = [mean(0), mean(1), mean(2)];
-            cb[x] = ((r * how.cb[0] + g * how.cb[1] + b * how.cb[2] + bias) >> SHIFT).clamp(0, 255) as u8;
-            cr[x] = ((r * how.cr[0] + g * how.cr[1] + b * how.cr[2] + bias) >> SHIFT).clamp(0, 255) as u8;
+            cb[x] = ((r * how.cb[0] + g * how.cb[1] + b * how.cb[2] + bias) >> shift).clamp(0, how.most) as u16;
+            cr[x] = ((r * how.cr[0] + g * how.cr[1] + b * how.cr[2] + bias) >> shift).clamp(0, how.most) as u16;
         }
     }
 }

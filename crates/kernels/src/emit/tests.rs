@@ -1,4 +1,4 @@
-use inkcast_frame::{FrameInfo, Matrix, OwnedFrame, Plane};
+use inkcast_frame::{Format, FrameInfo, Matrix, OwnedFrame, Plane};
 use inkcast_kit::noise::{self, Random};
 
 use super::*;
@@ -134,5 +134,30 @@ fn every_level_gives_the_same_bytes_and_leaves_padding_alone() {
                 }
             }
         }
+    }
+}
+
+/// A ramp of a quarter of a grey level a column.
+struct Ramp;
+
+impl Page for Ramp {
+    fn draw(&self, x: usize, _: usize, out: &mut PageChunk) {
+        for (i, pixel) in out.iter_mut().enumerate() {
+            *pixel = [(x + i) as i16 * LAYER_STEP / 4; 4];
+        }
+    }
+}
+
+#[test]
+fn ten_bits_keep_what_is_finer_than_a_grey_level() {
+    for (format, shift) in [(Format::I42010, 0), (Format::P010, 6)] {
+        let colorimetry = Colorimetry { matrix: Matrix::Bt709, range: Range::Full };
+        let info = FrameInfo::new(format, 1021, 2).unwrap().with_colorimetry(colorimetry);
+        let mut frame = OwnedFrame::new(info);
+        emit(Level::detect(), &Ramp, None, &mut frame.view_mut());
+        let (samples, _) = frame.plane(0).as_chunks::<2>();
+        let codes: Vec<u16> = samples.iter().map(|&bytes| u16::from_le_bytes(bytes) >> shift).collect();
+        assert_eq!((codes[0], codes[1020]), (0, 1023), "{format:?}");
+        assert!(codes[..1021].windows(2).all(|pair| pair[0] < pair[1]), "{format:?}: each step is seen");
     }
 }

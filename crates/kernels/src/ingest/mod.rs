@@ -79,10 +79,12 @@ vectorised! {
     }
 }
 
-/// Y'CbCr to RGB: `(luma - black) * gain` plus the chroma terms.
+/// Y'CbCr to RGB: `(luma - black) * gain` plus the chroma terms. Codes have the depth of the frame, RGB has 8 bits.
 #[derive(Clone, Copy)]
 struct FromLuma {
     black: i32,
+    /// Code of no colour.
+    grey: i32,
     gain: i32,
     r_cr: i32,
     g_cr: i32,
@@ -90,75 +92,95 @@ struct FromLuma {
     b_cb: i32,
 }
 
+impl FromLuma {
+    fn new(Colorimetry { matrix, range }: Colorimetry, bits: u32) -> Self {
+        let (kr, kb) = matrix.luma_weights();
+        let kg = 1.0 - kr - kb;
+        let deeper = (1 << (bits - 8)) as f32;
+        let most = ((1 << bits) - 1) as f32;
+        let (black, luma, chroma) = match range {
+            Range::Full => (0.0, most, most),
+            Range::Limited => (16.0 * deeper, 219.0 * deeper, 224.0 * deeper),
+        };
+        let (gain, chroma) = (255.0 / luma, 255.0 / chroma);
+        let (r_cr, b_cb) = (2.0 * (1.0 - kr) * chroma, 2.0 * (1.0 - kb) * chroma);
+        FromLuma {
+            black: black as i32,
+            grey: 1 << (bits - 1),
+            gain: fixed(gain),
+            r_cr: fixed(r_cr),
+            g_cr: fixed(r_cr * kr / kg),
+            g_cb: fixed(b_cb * kb / kg),
+            b_cb: fixed(b_cb),
+        }
+    }
+}
+
 fn ingest_planar(level: Level, frame: &FrameView<'_>, picture: &mut Picture) {
-    let Colorimetry { matrix, range } = frame.info().colorimetry;
-    let (kr, kb) = matrix.luma_weights();
-    let kg = 1.0 - kr - kb;
-    let (black, gain, chroma) = match range {
-        Range::Full => (0, 1.0, 1.0),
-        Range::Limited => (16, 255.0 / 219.0, 255.0 / 224.0),
-    };
-    let (r_cr, b_cb) = (2.0 * (1.0 - kr) * chroma, 2.0 * (1.0 - kb) * chroma);
-    let how = FromLuma {
-        black,
-        gain: fixed(gain),
-        r_cr: fixed(r_cr),
-        g_cr: fixed(r_cr * kr / kg),
-        g_cb: fixed(b_cb * kb / kg),
-        b_cb: fixed(b_cb),
-    };
-    let interleaved = frame.info().format == Format::Nv12;
+    let format = frame.info().format;
+    let how = FromLuma::new(frame.info().colorimetry, format.bits());
     let width = picture.width();
     picture.data_mut().par_chunks_mut(width).enumerate().for_each(|(y, out)| {
-        let luma = frame.row(0, y).chunks(CHUNK);
-        let out = out.chunks_mut(CHUNK);
-        if interleaved {
-            let chroma = frame.row(1, y / 2).chunks(CHUNK);
-            for ((luma, chroma), out) in luma.zip(chroma).zip(out) {
-                let (pairs, _) = chroma.as_chunks::<2>();
-                planar(level, luma, pairs.iter().map(|pair| pair[0]), pairs.iter().map(|pair| pair[1]), how, out);
-            }
+        if format.sample_bytes() == 1 {
+            planar_row::<1>(level, frame, format, y, |[code]| u16::from(code), how, out);
         } else {
-            let (cb, cr) = (frame.row(1, y / 2).chunks(CHUNK / 2), frame.row(2, y / 2).chunks(CHUNK / 2));
-            for (((luma, cb), cr), out) in luma.zip(cb).zip(cr).zip(out) {
-                planar(level, luma, cb.iter().copied(), cr.iter().copied(), how, out);
-            }
+            let shift = format.sample_shift();
+            planar_row::<2>(level, frame, format, y, |bytes| u16::from_le_bytes(bytes) >> shift, how, out);
         }
     });
 }
 
-/// One chunk: samples are widened into whole arrays, so that the conversion has no edge cases.
-#[inline(always)]
-fn planar(
+/// One row whose samples have `N` bytes. Samples are widened into whole arrays, so that the conversion has no edge cases.
+fn planar_row<const N: usize>(
     level: Level,
-    luma: &[u8],
-    cb: impl Iterator<Item = u8>,
-    cr: impl Iterator<Item = u8>,
+    frame: &FrameView<'_>,
+    format: Format,
+    y: usize,
+    code: impl Fn([u8; N]) -> u16,
     how: FromLuma,
     out: &mut [[u8; 4]],
 ) {
-    let (mut lumas, mut cbs, mut crs) = ([0u8; CHUNK], [0u8; CHUNK / 2], [0u8; CHUNK / 2]);
-    lumas[..luma.len()].copy_from_slice(luma);
-    cbs.iter_mut().zip(cb).for_each(|(to, from)| *to = from);
-    crs.iter_mut().zip(cr).for_each(|(to, from)| *to = from);
-    if let Ok(out) = <&mut [_; CHUNK]>::try_from(&mut *out) {
-        return from_luma(level, &lumas, &cbs, &crs, how, out);
+    let samples = |plane: usize, y: usize| frame.row(plane, y).as_chunks::<N>().0;
+    let (luma, first) = (samples(0, y), samples(1, y / 2));
+    let second = if format.is_interleaved() { first } else { samples(2, y / 2) };
+    for (index, out) in out.chunks_mut(CHUNK).enumerate() {
+        let (mut lumas, mut cbs, mut crs) = ([0; CHUNK], [0; CHUNK / 2], [0; CHUNK / 2]);
+        widen(&luma[index * CHUNK..], &code, &mut lumas);
+        let start = index * CHUNK / 2;
+        if format.is_interleaved() {
+            let (pairs, _) = first[2 * start..].as_chunks::<2>();
+            for ((cb, cr), pair) in cbs.iter_mut().zip(&mut crs).zip(pairs) {
+                (*cb, *cr) = (code(pair[0]), code(pair[1]));
+            }
+        } else {
+            widen(&first[start..], &code, &mut cbs);
+            widen(&second[start..], &code, &mut crs);
+        }
+        if let Ok(out) = <&mut [_; CHUNK]>::try_from(&mut *out) {
+            from_luma(level, &lumas, &cbs, &crs, how, out);
+            continue;
+        }
+        let mut done = [[0; 4]; CHUNK];
+        from_luma(level, &lumas, &cbs, &crs, how, &mut done);
+        out.copy_from_slice(&done[..out.len()]);
     }
-    let mut done = [[0; 4]; CHUNK];
-    from_luma(level, &lumas, &cbs, &crs, how, &mut done);
-    out.copy_from_slice(&done[..out.len()]);
+}
+
+#[inline(always)]
+fn widen<const N: usize>(samples: &[[u8; N]], code: impl Fn([u8; N]) -> u16, out: &mut [u16]) {
+    out.iter_mut().zip(samples).for_each(|(to, &from)| *to = code(from));
 }
 
 vectorised! {
     fn from_luma(
-        lumas: &[u8; CHUNK],
-        cbs: &[u8; CHUNK / 2],
-        crs: &[u8; CHUNK / 2],
+        lumas: &[u16; CHUNK],
+        cbs: &[u16; CHUNK / 2],
+        crs: &[u16; CHUNK / 2],
         how: FromLuma,
         out: &mut [[u8; 4]; CHUNK],
     ) {
         for pair in 0..CHUNK / 2 {
-            let (cb, cr) = (i32::from(cbs[pair]) - 128, i32::from(crs[pair]) - 128);
+            let (cb, cr) = (i32::from(cbs[pair]) - how.grey, i32::from(crs[pair]) - how.grey);
             let add = [how.r_cr * cr, -how.g_cr * cr - how.g_cb * cb, how.b_cb * cb];
             for x in [2 * pair, 2 * pair + 1] {
                 let luma = (i32::from(lumas[x]) - how.black) * how.gain;

@@ -72,3 +72,26 @@ fn every_level_gives_the_same_bytes() {
         }
     }
 }
+
+/// Rows of 10-bit samples as bytes, `shift` bits up.
+fn deep(codes: &[u16], shift: u32) -> Vec<u8> {
+    codes.iter().flat_map(|&code| (code << shift).to_le_bytes()).collect()
+}
+
+#[test]
+fn by_hand_ten_bits() {
+    // BT.709 in limited range: white 940, black 64, red (250, 409, 960).
+    let luma = [940, 64, 250, 250];
+    let colorimetry = Colorimetry { matrix: Matrix::Bt709, range: Range::Limited };
+    let info = |format| FrameInfo::new(format, 4, 1).unwrap().with_colorimetry(colorimetry);
+    let planar = vec![deep(&luma, 0), deep(&[512, 409], 0), deep(&[512, 960], 0)];
+    let planar = OwnedFrame::from_planes(info(Format::I42010), planar).unwrap();
+    let interleaved = vec![deep(&luma, 6), deep(&[512, 512, 409, 960], 6)];
+    let interleaved = OwnedFrame::from_planes(info(Format::P010), interleaved).unwrap();
+    for frame in [planar, interleaved] {
+        let picture = read(&frame);
+        assert_eq!((picture.at(0, 0), picture.at(1, 0)), ([255; 4], [0; 4]));
+        let [r, g, b, _] = picture.at(2, 0);
+        assert!(r >= 254 && g <= 1 && b <= 1, "{:?}", picture.at(2, 0));
+    }
+}

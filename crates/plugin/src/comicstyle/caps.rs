@@ -10,7 +10,7 @@ use gstreamer_video as gst_video;
 use inkcast_frame::{Colorimetry, Format, FrameError, FrameInfo, Matrix, Range};
 use inkcast_stylize::Compare;
 
-/// What both pads take: 8 bits a sample, any size. Fields of interlaced video are half a frame period apart, so
+/// What both pads take: 8 or 10 bits a sample, any size. Fields of interlaced video are half a frame period apart, so
 /// neither motion nor lines could be followed across them; `deinterlace` belongs before this element.
 pub fn template() -> &'static gst::Caps {
     static TEMPLATE: LazyLock<gst::Caps> = LazyLock::new(|| {
@@ -125,6 +125,8 @@ pub fn gst_format(format: Format) -> gst_video::VideoFormat {
         Format::Bgra => gst_video::VideoFormat::Bgra,
         Format::Nv12 => gst_video::VideoFormat::Nv12,
         Format::I420 => gst_video::VideoFormat::I420,
+        Format::P010 => gst_video::VideoFormat::P01010le,
+        Format::I42010 => gst_video::VideoFormat::I42010le,
     }
 }
 

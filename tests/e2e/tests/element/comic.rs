@@ -184,7 +184,11 @@ pub fn read(buffer: &gst::BufferRef, video_info: &gst_video::VideoInfo, info: Fr
 
 /// GStreamer's name for a format.
 pub fn gst_format(format: Format) -> gst_video::VideoFormat {
-    format!("{format:?}").to_uppercase().replace('X', "x").parse().unwrap()
+    match format {
+        Format::P010 => gst_video::VideoFormat::P01010le,
+        Format::I42010 => gst_video::VideoFormat::I42010le,
+        _ => format!("{format:?}").to_uppercase().replace('X', "x").parse().unwrap(),
+    }
 }
 
 /// Runs a pipeline to its end; an error or a minute without an end fails the test.

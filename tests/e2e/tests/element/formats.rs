@@ -92,10 +92,15 @@ fn alpha(frame: &OwnedFrame) -> Option<Vec<u8>> {
     is_alpha.then(|| frame.plane(0).chunks(order.pixel).map(|pixel| pixel[offset]).collect())
 }
 
-/// The bytes of a plane without those that mean nothing.
+/// The samples of a plane as bytes, without those that mean nothing; of 10 bits the high 8.
 fn meant(frame: &OwnedFrame, plane: usize) -> Vec<u8> {
     match frame.info().format.byte_order() {
         Some(order) => frame.plane(plane).chunks(order.pixel).flat_map(|pixel| &pixel[..3]).copied().collect(),
+        None if frame.info().format.bits() == 10 => {
+            let (samples, _) = frame.plane(plane).as_chunks::<2>();
+            let shift = frame.info().format.sample_shift() + 2;
+            samples.iter().map(|&sample| (u16::from_le_bytes(sample) >> shift) as u8).collect()
+        }
         None => frame.plane(plane).to_vec(),
     }
 }
