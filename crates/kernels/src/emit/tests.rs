@@ -137,6 +137,23 @@ fn every_level_gives_the_same_bytes_and_leaves_padding_alone() {
     }
 }
 
+#[test]
+fn by_hand_ten_bits() {
+    // BT.709 in limited range: red is (250, 409, 960).
+    let red = Picture::from_fn(2, 1, |_, _| [255, 0, 0, 0]);
+    let colorimetry = Colorimetry { matrix: Matrix::Bt709, range: Range::Limited };
+    let drawn = |format| {
+        let mut frame = OwnedFrame::new(FrameInfo::new(format, 2, 1).unwrap().with_colorimetry(colorimetry));
+        emit(Level::Plain, &red, None, &mut frame.view_mut());
+        frame
+    };
+    let bytes = |codes: &[u16]| codes.iter().flat_map(|code| code.to_le_bytes()).collect::<Vec<u8>>();
+    let planar = drawn(Format::I42010);
+    assert_eq!([planar.plane(0), planar.plane(1), planar.plane(2)], [bytes(&[250; 2]), bytes(&[409]), bytes(&[960])]);
+    let interleaved = drawn(Format::P010);
+    assert_eq!([interleaved.plane(0), interleaved.plane(1)], [bytes(&[250 << 6; 2]), bytes(&[409 << 6, 960 << 6])]);
+}
+
 /// A ramp of a quarter of a grey level a column.
 struct Ramp;
 

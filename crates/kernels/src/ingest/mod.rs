@@ -124,8 +124,10 @@ fn ingest_planar(level: Level, frame: &FrameView<'_>, picture: &mut Picture) {
         if format.sample_bytes() == 1 {
             planar_row::<1>(level, frame, format, y, |[code]| u16::from(code), how, out);
         } else {
-            let shift = format.sample_shift();
-            planar_row::<2>(level, frame, format, y, |bytes| u16::from_le_bytes(bytes) >> shift, how, out);
+            let (shift, most) = (format.sample_shift(), (1 << format.bits()) - 1);
+            // Bits that should be zero may not be.
+            let code = |bytes| (u16::from_le_bytes(bytes) >> shift).min(most);
+            planar_row::<2>(level, frame, format, y, code, how, out);
         }
     });
 }

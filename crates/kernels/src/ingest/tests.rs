@@ -95,3 +95,14 @@ fn by_hand_ten_bits() {
         assert!(r >= 254 && g <= 1 && b <= 1, "{:?}", picture.at(2, 0));
     }
 }
+
+#[test]
+fn bits_above_the_tenth_count_as_white() {
+    for range in [Range::Full, Range::Limited] {
+        let info = FrameInfo::new(Format::I42010, 2, 2).unwrap();
+        let info = info.with_colorimetry(Colorimetry { matrix: Matrix::Bt709, range });
+        let samples = |luma: u16, cb: u16| vec![deep(&[luma; 4], 0), deep(&[cb], 0), deep(&[512], 0)];
+        let frame = |luma, cb| OwnedFrame::from_planes(info, samples(luma, cb)).unwrap();
+        assert_eq!(read(&frame(0xffff, 0xffff)), read(&frame(1023, 1023)), "{range:?}");
+    }
+}
