@@ -160,7 +160,7 @@ struct Ramp;
 impl Page for Ramp {
     fn draw(&self, x: usize, _: usize, out: &mut PageChunk) {
         for (i, pixel) in out.iter_mut().enumerate() {
-            *pixel = [(x + i) as i16 * LAYER_STEP / 4; 4];
+            *pixel = [(x + i) as i16 * (LAYER_STEP / 4); 4];
         }
     }
 }
