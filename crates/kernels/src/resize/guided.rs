@@ -6,6 +6,10 @@ use crate::vectorised::vectorised;
 
 /// Pixels of a row that are worked on together.
 const CHUNK: usize = 64;
+/// Share of the factor of the sizes, beyond one, by which the contrast of ink is raised, and how far the threshold goes
+/// from one half towards full ink. Between them lines are nearest to those of the full size.
+const INK_CONTRAST: f32 = 0.5;
+const INK_THRESHOLD: f32 = 0.4;
 /// Difference of a picture's codes at which a neighbour counts half.
 const SIGMA: f32 = 10.0;
 
@@ -13,8 +17,9 @@ const SIGMA: f32 = 10.0;
 ///
 /// - **Colour** is joint bilateral upsampling (Kopf et al., SIGGRAPH 2007) over the four nearest pixels: besides its distance
 ///   each counts by how much the picture there looks like the picture here, so that fills end where things end.
-/// - **Ink** is interpolated linearly and its contrast raised by the factor of the sizes, which makes the rims of lines as
-///   sharp as at full size: coverage around one half is a distance to the rim, as in text drawn from distance fields.
+/// - **Ink** is interpolated linearly, and its contrast raised about a threshold above one half: around it coverage is a
+///   distance to the rim, as in text drawn from distance fields. So rims become sharp, and lines, which the network draws
+///   as many pixels wide at every size, lose part of the width that the factor of the sizes gives them.
 ///
 /// # Panics
 /// If the sizes do not belong together.
@@ -26,7 +31,11 @@ pub fn enlarge(level: Level, small: &Layers, small_picture: &Picture, picture: &
         "size of the layers"
     );
     layers.resize(width, height);
-    let contrast = (width as f32 / small_width as f32).max(height as f32 / small_height as f32);
+    let factor = (width as f32 / small_width as f32).max(height as f32 / small_height as f32);
+    let ink = Ink {
+        contrast: 1.0 + INK_CONTRAST * (factor - 1.0),
+        threshold: LAYER_ONE as f32 * (0.5 + INK_THRESHOLD * (1.0 - 1.0 / factor)),
+    };
     layers.data_mut().par_chunks_mut(width).enumerate().for_each(|(y, out)| {
         let (upper, lower, down) = between(y, height, small_height);
         let rows = [upper, lower].map(|row| (small.row(row), small_picture.row(row)));
@@ -46,7 +55,7 @@ pub fn enlarge(level: Level, small: &Layers, small_picture: &Picture, picture: &
                 }
             }
             let mut mixed = [[0; 4]; CHUNK];
-            mix(level, &around, contrast, &mut mixed);
+            mix(level, &around, ink, &mut mixed);
             out.copy_from_slice(&mixed[..out.len()]);
         }
     });
@@ -58,6 +67,14 @@ fn between(at: usize, large: usize, small: usize) -> (usize, usize, f32) {
     let position = position.clamp(0.0, small as f32 - 1.0);
     let first = position as usize;
     (first, (first + 1).min(small - 1), position - first as f32)
+}
+
+/// How ink is made crisp.
+#[derive(Clone, Copy)]
+struct Ink {
+    contrast: f32,
+    /// The value that becomes one half.
+    threshold: f32,
 }
 
 /// A chunk's pixels and the four small ones around each: upper left, upper right, lower left, lower right.
@@ -80,7 +97,7 @@ impl Around {
 }
 
 vectorised! {
-    fn mix(around: &Around, contrast: f32, out: &mut [[i16; 4]; CHUNK]) {
+    fn mix(around: &Around, how: Ink, out: &mut [[i16; 4]; CHUNK]) {
         const HALF: f32 = 0.5 * LAYER_ONE as f32;
         for i in 0..CHUNK {
             let (across, down) = (around.across[i], around.down);
@@ -102,7 +119,7 @@ vectorised! {
                 }
                 ink += near[corner] * f32::from(layers[3]);
             }
-            let ink = HALF + contrast * (ink - HALF);
+            let ink = HALF + how.contrast * (ink - how.threshold);
             let [r, g, b] = colour.map(|sum| nearest(sum / total));
             out[i] = [r, g, b, nearest(ink)];
         }
