@@ -47,7 +47,8 @@ pub struct StyleArgs {
     /// frames done in time, for live streams)
     #[arg(long, value_name = "SIZE", default_value_t = WorkingSize::default())]
     pub working_size: WorkingSize,
-    /// The numbers that the network runs in on a CPU: auto (int8 where the model is prepared for it), f32 or int8
+    /// The numbers that the network runs in on a CPU: auto (int8 where the model is prepared for it
+    /// and the processor gains), f32 or int8
     #[arg(long, default_value_t = PrecisionChoice::default())]
     pub precision: PrecisionChoice,
     /// Threads that frames are drawn on; 0 is one for each core

@@ -15,16 +15,17 @@ use crate::stages::s4_generate::GenerateStage;
 use crate::stages::s5_compose;
 use crate::stages::s6_print::PrintStage;
 use crate::stages::s7_emit;
-use crate::{Compare, Compute, Report, Settings, StylizeError, WorkingSize};
+use crate::{Compare, Compute, Report, ScreenAnchor, Settings, StylizeError, WorkingSize};
 
 /// How many frames before a piece of a longer stream have to be processed, so that the piece looks as if the whole stream
-/// had been: more than the mean of a pixel's past runs over. A piece that begins with a scene cut needs none.
+/// had been: more than the mean of a pixel's past runs over. A piece that begins with a scene cut needs none. Dots that
+/// are fixed to the scene lie where the camera has taken them since the last cut, so they need the frames from there on.
 pub const WARM_UP: usize = 24;
 
 /// Turns the frames of one stream into comic frames, one after another.
 ///
 /// Buffers are made at the first frame of a size and used again. The same frames give the same result, bit for bit,
-/// whatever the number of threads.
+/// whatever the number of threads, but for [`WorkingSize::Auto`], which depends on the time that frames take.
 #[derive(Debug)]
 pub struct Stylizer {
     package: Package,
@@ -116,16 +117,21 @@ impl Stylizer {
         pool.install(|| {
             s1_ingest::run(level, input, ingested);
             clock.stage(0);
-            let mut is_carried = settings.steadiness > 0.0 && history.fits(ingested.picture.size());
-            if is_carried {
+            let is_steadied = settings.steadiness > 0.0;
+            let is_followed = is_steadied || settings.screen_anchor == ScreenAnchor::Scene;
+            let mut goes_on = is_followed && history.fits(ingested.picture.size());
+            if goes_on {
                 motion.run(history, ingested);
                 clock.stage(1);
                 clock.report.scene_cut = motion.motion.scene_cut;
-                clock.report.repeated = motion.motion.repeated && history.picture == ingested.picture;
-                is_carried = !motion.motion.scene_cut;
+                goes_on = !motion.motion.scene_cut;
             }
-            if is_carried {
+            let is_carried = goes_on && is_steadied;
+            clock.report.repeated = is_carried && motion.motion.repeated && history.picture == ingested.picture;
+            if goes_on {
                 print.follow(motion.camera(ingested));
+            } else {
+                print.restart();
             }
             if clock.report.repeated {
                 std::mem::swap(&mut history.layers, &mut carried.layers);
@@ -138,7 +144,9 @@ impl Stylizer {
                 }
                 let looked_back =
                     is_carried.then_some(Carried { layers: &carried.layers, confidence: &carried.confidence });
-                let size = settings.working_size.of(ingested.picture.size(), pacing.share());
+                // Without a budget there is nothing to aim at.
+                let share = if settings.frame_budget.is_some() { pacing.share() } else { 1.0 };
+                let size = settings.working_size.of(ingested.picture.size(), share);
                 generate.run(level, &ingested.picture, looked_back, size, fresh)?;
                 clock.report.working_size = size;
                 clock.stage(3);
@@ -157,7 +165,10 @@ impl Stylizer {
             Ok::<(), StylizeError>(())
         })?;
         self.remember();
-        if let (WorkingSize::Auto, Some(budget)) = (settings.working_size, settings.frame_budget) {
+        // A repeated frame says nothing about those that have to be drawn.
+        if let (WorkingSize::Auto, Some(budget), false) =
+            (settings.working_size, settings.frame_budget, clock.report.repeated)
+        {
             self.pacing.note(clock.report.stages.iter().sum(), budget);
         }
         Ok(clock.report)
@@ -166,6 +177,15 @@ impl Stylizer {
     fn style_index(&self, name: &str) -> Result<usize, StylizeError> {
         let name = &self.package.style(name)?.name;
         Ok(self.styles().iter().position(|style| style.name == *name).unwrap_or(0))
+    }
+
+    /// Folds the style of this name in, before the first frame asks for it; an empty one is the model's default.
+    pub fn set_style(&mut self, name: &str) -> Result<(), StylizeError> {
+        let style = self.style_index(name)?;
+        if self.generate.set_style(&self.package, style)? {
+            self.reset();
+        }
+        Ok(())
     }
 
     /// The styles of the model.

@@ -23,7 +23,7 @@ pub struct Moment {
 }
 
 /// Compares videos moment by moment and keeps the last moment only.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Comparison {
     flow: TwoWayFlow,
     previous: Option<Moment>,
@@ -71,6 +71,11 @@ impl Mean {
 }
 
 impl Comparison {
+    /// Nothing compared yet; the source's motion is to be found by `flow`.
+    pub fn new(flow: TwoWayFlow) -> Self {
+        Comparison { flow, previous: None, means: Means::default(), cuts: 0, pairs_without_flow: 0 }
+    }
+
     /// Takes the next moment.
     pub fn add(&mut self, moment: Moment) {
         self.means.add_moment(&moment);
@@ -193,7 +198,7 @@ mod tests {
     }
 
     fn compare(source: &[Image], stylised: &[Image], per_frame: Option<&[Image]>) -> Figures {
-        let mut comparison = Comparison::default();
+        let mut comparison = Comparison::new(TwoWayFlow::new().unwrap());
         for index in 0..source.len() {
             comparison.add(Moment {
                 source: source[index].clone(),

@@ -1,10 +1,11 @@
 use inkcast_frame::Plane;
+use inkcast_kernels::{Level, UnknownLevel};
 use inkcast_motion::{Motion, MotionEstimator};
 
 use super::measures::Flow;
 
 /// Estimates the source's motion in both directions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TwoWayFlow {
     /// One estimator for each direction, as they may keep what they know of a frame.
     estimators: [MotionEstimator; 2],
@@ -16,6 +17,17 @@ pub struct TwoWayFlow {
 impl TwoWayFlow {
     /// What the flow is, for people who read a figure that depends on it.
     pub const DESCRIPTION: &str = "inkcast-motion (dense inverse search after Kroeger et al., ECCV 2016), both ways";
+
+    /// Estimators with the kernels that this processor has and `INKCAST_CPU_LEVEL` allows.
+    pub fn new() -> Result<Self, UnknownLevel> {
+        let level = Level::choose()?;
+        Ok(TwoWayFlow {
+            estimators: [MotionEstimator::new(level), MotionEstimator::new(level)],
+            lumas: Default::default(),
+            forward: Motion::default(),
+            backward: Motion::default(),
+        })
+    }
 
     /// The ways from `previous` to `current` and from `current` to `previous`; `None` if the estimator sees no motion
     /// between the two but a new scene.
@@ -51,7 +63,7 @@ mod tests {
             let frame = scene.frame(index);
             Plane::from_fn(160, 120, |x, y| (255.0 * frame.at(x, y)).round() as u8)
         };
-        let mut flow = TwoWayFlow::default();
+        let mut flow = TwoWayFlow::new().unwrap();
         let (forward, backward) = flow.estimate(&grey(0), &grey(1)).unwrap();
         let ([fx, fy], [bx, by]) = (forward.at(80, 60), backward.at(80, 60));
         assert!((bx - 3.0).abs() < 0.2 && (by + 1.0).abs() < 0.2, "{bx} {by}");

@@ -157,7 +157,8 @@ fn compare(
     let mut stylised_video = Video::open(stylised, size)?;
     let mut per_frame_video = per_frame.map(|per_frame| Video::open(per_frame, size)).transpose()?;
     let bar = progress_bar();
-    let mut comparison = Comparison::default();
+    let flow = TwoWayFlow::new().map_err(|error| Failure::Model(error.to_string()))?;
+    let mut comparison = Comparison::new(flow);
     for _ in 0..args.max_frames.unwrap_or(u64::MAX) {
         // Each is asked even if another has ended, so that the counts tell how long each of them is.
         let frames = (source_video.next()?, stylised_video.next()?);

@@ -43,6 +43,7 @@ pub fn warp(level: Level, layers: &Layers, age: &Plane<u8>, motion: MotionField<
     let (width, height) = layers.size();
     assert_eq!(motion.flow.size(), motion.confidence.size(), "grids of flow and confidence");
     assert_eq!(age.size(), layers.size(), "size of the ages");
+    assert!(motion.shift <= MotionField::MOST_SHIFT, "blocks of {} pixels", 1u64 << motion.shift);
     warped.layers.resize(width, height);
     warped.confidence.resize(width, height);
     warped.age.resize(width, height);

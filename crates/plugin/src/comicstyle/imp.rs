@@ -11,7 +11,7 @@ use gst_video::subclass::prelude::*;
 use gstreamer as gst;
 use gstreamer_base as gst_base;
 use gstreamer_video as gst_video;
-use inkcast_stylize::{Settings, Stylizer};
+use inkcast_stylize::{Settings, Stylizer, WorkingSize};
 
 use super::caps::{self, Negotiated};
 use super::continuity::Continuity;
@@ -43,6 +43,7 @@ struct Stream {
 impl Stream {
     fn reset(&mut self) {
         self.continuity = Continuity::default();
+        self.reports = Reports::default();
         if let Some(stylizer) = &mut self.stylizer {
             stylizer.reset();
         }
@@ -118,6 +119,10 @@ impl ObjectImpl for ComicStyle {
             let after = properties.settings.compare;
             before.output_width(1) != after.output_width(1)
         };
+        let text = || value.get::<Option<String>>().ok().flatten().unwrap_or_default();
+        if description.name() == "working-size" && text().parse::<WorkingSize>().is_err() {
+            gst::warning!(CATEGORY, imp = self, "working-size \"{}\" cannot be read: the size stays as it was", text());
+        }
         if resized {
             self.obj().reconfigure_src();
         }

@@ -8,7 +8,7 @@
 //! gst-launch-1.0 videotestsrc pattern=ball ! comicstyle ! videoconvert ! autovideosink
 //! # A file, its picture only.
 //! gst-launch-1.0 filesrc location=in.mp4 ! decodebin ! videoconvert ! comicstyle style=ink ! videoconvert \
-//!     ! x264enc ! mp4mux ! filesink location=out.mp4
+//!     ! video/x-raw,format=I420 ! x264enc ! mp4mux ! filesink location=out.mp4
 //! # Source and comic side by side.
 //! gst-launch-1.0 videotestsrc pattern=smpte ! comicstyle style=halftone compare=side-by-side ! videoconvert \
 //!     ! autovideosink

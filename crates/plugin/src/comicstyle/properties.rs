@@ -155,7 +155,9 @@ impl Properties {
         // Better now than on the first frame.
         self.working_size.parse::<WorkingSize>()?;
         package.style(&self.settings.style)?;
-        Stylizer::new(package, compute)
+        let mut stylizer = Stylizer::new(package, compute)?;
+        stylizer.set_style(&self.settings.style)?;
+        Ok(stylizer)
     }
 
     /// Takes over the value of the property called `name`; GObject has checked its type and range.
@@ -247,8 +249,8 @@ fn describe() -> Vec<glib::ParamSpec> {
         glib::ParamSpecString::builder("precision")
             .nick("Precision")
             .blurb(
-                "The numbers that the network runs in on a CPU: auto (int8 where the model is prepared for it, else f32), \
-                 f32 or int8",
+                "The numbers that the network runs in on a CPU: auto (int8 where the model is prepared for it and \
+                 the processor gains, else f32), f32 or int8",
             )
             .default_value(Some(precision.as_str()))
             .mutable_ready()

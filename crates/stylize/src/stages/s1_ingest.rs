@@ -4,6 +4,7 @@ use inkcast_frame::{FrameView, Picture, Plane};
 use inkcast_kernels::Level;
 use inkcast_kernels::ingest::ingest;
 use inkcast_kernels::pyramid::{halve, halve_luma};
+use inkcast_kernels::warp::MotionField;
 
 /// Widest grid that motion is estimated on, in pixels: finer ones cost time and find nothing that a comic shows.
 const MOTION_WIDTH: usize = 640;
@@ -22,7 +23,7 @@ pub(crate) fn run(level: Level, frame: &FrameView<'_>, out: &mut Ingested) {
     ingest(level, frame, &mut out.picture);
     halve_luma(&out.picture, &mut out.luma);
     out.motion_shift = 1;
-    while out.luma.width() > MOTION_WIDTH {
+    while out.luma.width() > MOTION_WIDTH && out.motion_shift < MotionField::MOST_SHIFT {
         std::mem::swap(&mut out.luma, &mut out.finer);
         halve(&out.finer, &mut out.luma);
         out.motion_shift += 1;

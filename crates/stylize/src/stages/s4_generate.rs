@@ -31,7 +31,8 @@ struct Smaller {
 
 impl GenerateStage {
     pub fn new(package: &Package, compute: Compute) -> Result<Self, StylizeError> {
-        let style = 0;
+        let style = package.style("")?;
+        let style = package.manifest().styles.iter().position(|other| other.name == style.name).unwrap_or(0);
         let looks_back = package.manifest().architecture.carried_input;
         let folded = fold(package, style)?;
         let cuda = |index| {

@@ -26,6 +26,11 @@ pub(crate) struct PrintStage {
 }
 
 impl PrintStage {
+    /// Nothing goes on: dots lie as on a new page.
+    pub fn restart(&mut self) {
+        self.shift = [0.0; 2];
+    }
+
     /// The camera moved: what is in the picture's middle was `camera` pixels away before.
     pub fn follow(&mut self, camera: Shift) {
         (0..2).for_each(|axis| self.shift[axis] -= camera[axis]);
