@@ -117,7 +117,7 @@ fn compare_may_change_while_playing() {
 #[test]
 fn a_new_comparison_keeps_the_history() {
     // Only the layout of the output changes: the picture goes on as if nothing had happened.
-    let input = info(Format::Rgb, 192, 128);
+    let input = info(Format::Rgb, 64, 48);
     let (mut steady, mut changing) = (Comic::new(input, "steadiness=1"), Comic::new(input, "steadiness=1"));
     for (index, compare) in ["none", "split", "none", "side-by-side", "none"].into_iter().enumerate() {
         changing.element.set_property_from_str("compare", compare);
