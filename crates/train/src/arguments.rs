@@ -86,6 +86,9 @@ pub enum Command {
         /// Folder for checkpoints and the log
         #[arg(long, value_name = "DIR")]
         run: PathBuf,
+        /// Package to start from instead of random weights, of the same sizes; it may lack styles and the carried input
+        #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+        base: Option<PathBuf>,
         /// Go on from the latest checkpoint in --run
         #[arg(long)]
         resume: bool,

@@ -73,7 +73,7 @@ mod tests {
     fn a_resumed_fit_goes_on_bit_by_bit() {
         let (config, folder) = (config(), tempfile::tempdir().unwrap());
         let examples = examples(&config);
-        let mut straight = Weights::new(&config).unwrap();
+        let mut straight = Weights::new(&config, None).unwrap();
         for number in 0..6 {
             if number == 3 {
                 save(&latest(folder.path()), &straight, number).unwrap();
@@ -93,7 +93,7 @@ mod tests {
     fn a_checkpoint_of_another_network_is_refused_by_name() {
         let (config, folder) = (config(), tempfile::tempdir().unwrap());
         let path = latest(folder.path());
-        save(&path, &Weights::new(&config).unwrap(), 1).unwrap();
+        save(&path, &Weights::new(&config, None).unwrap(), 1).unwrap();
         let mut other = config.clone();
         other.architecture.half_channels = 5;
         let error = format!("{:#}", load(&path, &other).err().unwrap());

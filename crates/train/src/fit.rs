@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use inkcast_generator::Package;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, Checkpoint};
@@ -24,6 +25,8 @@ pub struct Job {
     pub data: PathBuf,
     /// Folder of the run: configuration, log and checkpoints.
     pub run: PathBuf,
+    /// Package whose weights a new run starts from.
+    pub base: Option<PathBuf>,
     /// Continue from the latest checkpoint of the run.
     pub resume: bool,
     /// Steps, in place of those of the configuration.
@@ -95,7 +98,8 @@ fn start(job: &Job, config: &Config) -> Result<Checkpoint> {
     } else {
         ensure!(!latest.exists(), "{} holds a run already: pass --resume or choose another --run", run.display());
         std::fs::create_dir_all(run).with_context(|| format!("cannot make the folder {}", run.display()))?;
-        Checkpoint { weights: Weights::new(config)?, steps: 0 }
+        let base = job.base.as_deref().map(Package::open).transpose()?;
+        Checkpoint { weights: Weights::new(config, base.as_ref().map(Package::generator))?, steps: 0 }
     };
     let info = RunInfo { command: job.command.clone(), commit: job.commit.clone(), config: config.clone() };
     std::fs::write(info_path(run), toml::to_string(&info)?).context("cannot write run.toml")?;

@@ -17,5 +17,6 @@ pub mod ops;
 pub mod pictures;
 pub mod sheet;
 pub mod step;
+pub mod training;
 pub mod validate;
 pub mod weights;

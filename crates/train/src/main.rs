@@ -36,10 +36,10 @@ fn main() -> Result<()> {
             let frames_per_clip = frames_per_clip.into();
             prepare(&Preparation { photos, clips, only, out, limit, frames_per_clip, held_out, seed })
         }
-        Command::Fit { config, data, run, resume, steps } => {
+        Command::Fit { config, data, run, base, resume, steps } => {
             let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
             let command = format!("inkcast-train {command}");
-            fit(&Job { config, data, run, resume, steps, command, commit: commit() })
+            fit(&Job { config, data, run, base, resume, steps, command, commit: commit() })
         }
         Command::Validate { config, model, data } => validate(&config, &model, &data),
         Command::Sheet { config, model, data, out, count, skip, print } => {

@@ -34,8 +34,11 @@ pub struct Weights {
 pub struct Gradient(Vec<Vec<f32>>);
 
 impl Weights {
-    /// Fresh weights, drawn by the seed of the configuration.
-    pub fn new(config: &Config) -> Result<Self> {
+    /// Fresh weights, drawn by the seed of the configuration, or those of `base` where it has them.
+    ///
+    /// A base may lack styles, which then start near the mean of those it has, and it may lack the carried input, whose
+    /// weights then start at zero: the network begins by drawing as the base does.
+    pub fn new(config: &Config, base: Option<&Generator>) -> Result<Self> {
         let mut rng = StdRng::seed_from_u64(config.fit.seed);
         let mut tensors = HashMap::new();
         for parameter in config.architecture.parameters() {
@@ -44,11 +47,24 @@ impl Weights {
                 Init::Zero => vec![0.0; count],
                 Init::Normal(deviation) => (0..count).map(|_| normal(&mut rng, deviation)).collect(),
             };
-            tensors.insert(parameter.name, Tensor::from_vec(values, parameter.shape, &Device::Cpu)?);
+            let fresh = Tensor::from_vec(values, parameter.shape, &Device::Cpu)?;
+            let tensor = match base {
+                Some(base) => widened(base, &parameter.name, fresh.dims())?,
+                None => fresh,
+            };
+            tensors.insert(parameter.name, tensor);
         }
         for style in &config.styles {
-            let values: Vec<f32> = (0..config.architecture.style_dims).map(|_| normal(&mut rng, 0.5)).collect();
-            tensors.insert(format!("style.{}", style.name), Tensor::new(values, &Device::Cpu)?);
+            let name = format!("style.{}", style.name);
+            let deviation = if base.is_some() { 0.1 } else { 0.5 };
+            let values: Vec<f32> = (0..config.architecture.style_dims).map(|_| normal(&mut rng, deviation)).collect();
+            let fresh = Tensor::new(values, &Device::Cpu)?;
+            let vector = match base.map(|base| (base.style(&style.name), base)) {
+                Some((Some(known), _)) => known.clone(),
+                Some((None, base)) => (mean_style(base)? + fresh)?,
+                None => fresh,
+            };
+            tensors.insert(name, vector);
         }
         Self::from_tensors(config, tensors)
     }
@@ -163,6 +179,34 @@ impl Weights {
         }
         Ok(weights)
     }
+}
+
+/// A tensor of a base with zeros for the carried inputs that it lacks.
+fn widened(base: &Generator, name: &str, shape: &[usize]) -> Result<Tensor> {
+    let fail = || format!("the base has no {name} of shape {shape:?}: its network has other sizes");
+    let tensor = base.tensors().get(name).with_context(fail)?;
+    let inputs = match name {
+        "enter.weight" => 1,
+        "enter.style-in" => 0,
+        _ => {
+            ensure!(tensor.dims() == shape, fail());
+            return Ok(tensor.clone());
+        }
+    };
+    let missing = shape[inputs].checked_sub(tensor.dim(inputs)?).with_context(fail)?;
+    let widened = tensor.pad_with_zeros(inputs, 0, missing)?;
+    ensure!(widened.dims() == shape, fail());
+    Ok(widened)
+}
+
+/// The mean of a base's style vectors.
+fn mean_style(base: &Generator) -> Result<Tensor> {
+    let mut names: Vec<&String> = base.tensors().keys().filter(|name| name.starts_with("style.")).collect();
+    // Sums in one order come out the same every time.
+    names.sort();
+    let vectors: Vec<&Tensor> = names.into_iter().map(|name| &base.tensors()[name]).collect();
+    ensure!(!vectors.is_empty(), "the base has no styles");
+    Ok(Tensor::stack(&vectors, 0)?.mean(0)?)
 }
 
 /// Linear from zero over the warm-up, then half a cosine down to the final share.

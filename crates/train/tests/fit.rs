@@ -34,6 +34,7 @@ fn a_small_fit_from_pictures_to_a_package() {
         config: config.clone(),
         data: at("data"),
         run: at("run"),
+        base: None,
         resume,
         steps: Some(steps),
         command: "a test".to_string(),

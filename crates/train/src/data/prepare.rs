@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::cache::{Example, Split};
 use super::clips::read_frames;
 use super::files::{CLIPS, PICTURES, find_files};
-use crate::looks::{Analysis, Look};
+use crate::looks::{Analysis, Look, Scale};
 use crate::pictures;
 
 /// What to prepare.
@@ -101,7 +101,8 @@ impl Source {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         for (index, frame) in frames.map_err(Failure::Unreadable)?.iter().enumerate() {
             let source = resized(frame, &mut rng);
-            let analysis = Analysis::new(&pictures::to_rgb(&source));
+            // One line width in pixels at every size: a network of one size cannot know how large the picture is.
+            let analysis = Analysis::at_scale(&pictures::to_rgb(&source), Scale::ONE);
             let layers = Look::ALL.map(|look| (look, analysis.layers(look)));
             // The seed keeps pictures of the same name in different folders apart.
             let name = format!("{stem}-{:08x}-{index:03}", self.seed as u32);

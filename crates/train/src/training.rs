@@ -1,0 +1,30 @@
+//! What every way of training has in common.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use candle_core::Tensor;
+use image::RgbImage;
+
+/// Named numbers in the order they are shown, such as the terms of a loss.
+pub type Scalars = Vec<(String, f32)>;
+
+/// One way of training: what a step does, what a checkpoint holds, what is measured and shown.
+pub trait Training {
+    /// One step, counted from zero. What it does depends on the configuration, the data and `number` alone, so that a
+    /// resumed run goes on bit by bit. Returns the losses, those of the discriminator under names that begin with "d-".
+    fn step(&mut self, number: u64) -> Result<Scalars>;
+
+    /// Figures on held-out data. The first decides which checkpoint is the best: lower is better.
+    fn measure(&self) -> Result<Scalars>;
+
+    /// A picture of what the network does now, the same inputs every time.
+    fn sample(&self) -> Result<RgbImage>;
+
+    /// Everything that a resumed run needs, by name.
+    fn state(&self) -> Result<HashMap<String, Tensor>>;
+
+    /// Goes back to what [`Training::state`] held. Missing, superfluous and wrongly shaped tensors are errors that name
+    /// the tensor; on an error nothing has changed.
+    fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()>;
+}
