@@ -165,6 +165,16 @@ impl Folded {
     /// `carried` is `[N, 5, H, W]`: the previous layers and the trust in them, 0..1; nothing is as good as zeros. Only a
     /// network with [`Architecture::carried_input`] looks at it.
     pub fn forward(&self, ops: &dyn ConvOps, rgb: &Tensor, carried: Option<&Tensor>) -> Result<Tensor> {
+        Ok(self.forward_with_features(ops, rgb, carried)?.0)
+    }
+
+    /// The same with the features `[N, quarter_channels, H / 4, W / 4]` from which the layers are drawn.
+    pub fn forward_with_features(
+        &self,
+        ops: &dyn ConvOps,
+        rgb: &Tensor,
+        carried: Option<&Tensor>,
+    ) -> Result<(Tensor, Tensor)> {
         let (batch, _, height, width) = rgb.dims4()?;
         if height % 4 != 0 || width % 4 != 0 {
             candle_core::bail!("the generator takes sizes that are multiples of 4, not {width}x{height}");
@@ -196,7 +206,7 @@ impl Folded {
         let source = self.source.broadcast_matmul(&rgb.reshape((batch, 3, height * width))?)?;
         let source = source.reshape((batch, 3, height, width))?;
         let ink = Tensor::zeros((batch, 1, height, width), DType::F32, rgb.device())?;
-        change + Tensor::cat(&[&source, &ink], 1)?
+        Ok(((change + Tensor::cat(&[&source, &ink], 1)?)?, coarse))
     }
 
     /// Sizes of the network.

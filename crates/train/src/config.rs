@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::data::Damage;
 use crate::looks::Look;
 use crate::losses::LossWeights;
+use crate::step::LOSSES;
+use crate::temporal::Temporal;
 
 /// A fit, as written in `configs/*.toml`. Unknown keys are errors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct Config {
     pub damage: Damage,
     /// How much each error counts.
     pub losses: LossWeights,
+    /// Training on sequences of frames; without it, on single frames.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporal: Option<Temporal>,
 }
 
 /// What the exported package says of itself.
@@ -127,9 +132,21 @@ impl Config {
         ensure!(learning_rate > 0.0, "fit.learning-rate is {learning_rate}, it must be positive");
         ensure!((0.0..=1.0).contains(&final_share), "fit.final-share is {final_share}, it must lie in 0..1");
         ensure!((0.0..1.0).contains(&average), "fit.average is {average}, it must lie in 0..1, without 1");
+        if let Some(temporal) = &config.temporal {
+            temporal.sequences.validate()?;
+            let carried = config.architecture.carried_input;
+            ensure!(carried, "[temporal] needs a network with architecture.carried-input = true");
+        }
         ensure!(log_every > 0, "fit.log-every must be at least 1");
         ensure!(checkpoint_every > 0, "fit.checkpoint-every must be at least 1");
         Ok(config)
+    }
+
+    /// How much each term of a style's loss counts, in the order that [`crate::step::StyleLosses`] has them.
+    pub fn loss_weights(&self) -> [f32; LOSSES] {
+        let [ink, colour, composite, ink_edges, composite_edges] = self.losses.to_array();
+        let (output, features) = self.temporal.as_ref().map_or((0.0, 0.0), |t| (t.output, t.features));
+        [ink, colour, composite, ink_edges, composite_edges, output, features]
     }
 
     /// The looks that are learned.

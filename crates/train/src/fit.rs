@@ -13,7 +13,8 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::config::Config;
 use crate::data::{Example, Split, load};
 use crate::losses::TERMS;
-use crate::step::{StyleLosses, step};
+use crate::step::{LOSSES, StyleLosses, step};
+use crate::temporal::TEMPORAL_TERMS;
 use crate::validate::score;
 use crate::weights::{Weights, learning_rate};
 
@@ -163,9 +164,9 @@ impl<'a> Log<'a> {
             .open(&path)
             .with_context(|| format!("cannot write the log {}", path.display()))?;
         if is_new {
-            writeln!(file, "step,style,{},learning-rate", TERMS.join(","))?;
+            writeln!(file, "step,style,{},{},learning-rate", TERMS.join(","), TEMPORAL_TERMS.join(","))?;
         }
-        let sums = vec![[0.0; TERMS.len()]; config.styles.len()];
+        let sums = vec![[0.0; LOSSES]; config.styles.len()];
         Ok(Log { config, file, sums, since: Instant::now(), steps: 0 })
     }
 
@@ -183,7 +184,7 @@ impl<'a> Log<'a> {
     fn write(&mut self, step: u64) -> Result<()> {
         let Log { config, file, sums, since, steps } = self;
         let rate = learning_rate(&config.fit, step);
-        let weights = config.losses.to_array();
+        let weights = config.loss_weights();
         let mut totals = String::new();
         for (style, sums) in config.styles.iter().zip(sums.iter_mut()) {
             let means = sums.map(|sum| sum / *steps as f32);
@@ -191,7 +192,7 @@ impl<'a> Log<'a> {
             totals += &format!(" {} {total:.4}", style.name);
             let columns = means.map(|mean| format!("{mean:.5}")).join(",");
             writeln!(file, "{},{},{columns},{rate:.6}", step + 1, style.name)?;
-            *sums = [0.0; TERMS.len()];
+            *sums = [0.0; LOSSES];
         }
         let each = since.elapsed() / *steps as u32;
         let left = each * (config.fit.steps - step - 1).min(u32::MAX.into()) as u32;

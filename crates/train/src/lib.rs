@@ -17,6 +17,7 @@ pub mod ops;
 pub mod pictures;
 pub mod sheet;
 pub mod step;
+pub mod temporal;
 pub mod training;
 pub mod validate;
 pub mod weights;

@@ -25,24 +25,43 @@ pub struct Damage {
 }
 
 impl Damage {
-    /// Damages three planes of `size * size` values in 0..1.
-    pub(super) fn apply(&self, planes: &mut [f32], size: usize, rng: &mut StdRng) {
+    /// Draws what happens to one crop, or to all frames of a sequence: a camera keeps its faults.
+    pub(super) fn draw(&self, rng: &mut StdRng) -> Faults {
         let exposure = 1.0 + symmetric(rng, self.exposure);
-        for plane in planes.chunks_exact_mut(size * size) {
-            let factor = exposure * (1.0 + symmetric(rng, self.colour));
-            plane.iter_mut().for_each(|value| *value = (*value * factor).min(1.0));
+        Faults {
+            exposure: std::array::from_fn(|_| exposure * (1.0 + symmetric(rng, self.colour))),
+            blur: (rng.random::<f32>() < self.blur).then(|| rng.random_range(0.3..0.9)),
+            noise: self.noise * rng.random::<f32>(),
+            jpeg: (rng.random::<f32>() < self.jpeg).then(|| rng.random_range(30..=90)),
         }
-        if rng.random::<f32>() < self.blur {
-            let sigma = rng.random_range(0.3..0.9);
-            for plane in planes.chunks_exact_mut(size * size) {
+    }
+}
+
+/// The faults of a camera.
+pub(super) struct Faults {
+    /// Factor on each colour channel.
+    exposure: [f32; 3],
+    /// Standard deviation of the blur in pixels.
+    blur: Option<f32>,
+    /// Standard deviation of the noise.
+    noise: f32,
+    /// Quality.
+    jpeg: Option<u8>,
+}
+
+impl Faults {
+    /// Damages three planes of `size * size` values in 0..1, exposed by `exposure` more. The noise is new every time.
+    pub fn apply(&self, planes: &mut [f32], size: usize, exposure: f32, rng: &mut StdRng) {
+        for (plane, factor) in planes.chunks_exact_mut(size * size).zip(self.exposure) {
+            plane.iter_mut().for_each(|value| *value = (*value * factor * exposure).min(1.0));
+            if let Some(sigma) = self.blur {
                 let blurred = gaussian(&Plane::from_fn(size, size, |x, y| plane[y * size + x]), sigma);
                 plane.copy_from_slice(blurred.data());
             }
         }
-        let deviation = self.noise * rng.random::<f32>();
-        planes.iter_mut().for_each(|value| *value = (*value + deviation * bell(rng)).clamp(0.0, 1.0));
-        if rng.random::<f32>() < self.jpeg {
-            through_jpeg(planes, size, rng.random_range(30..=90));
+        planes.iter_mut().for_each(|value| *value = (*value + self.noise * bell(rng)).clamp(0.0, 1.0));
+        if let Some(quality) = self.jpeg {
+            through_jpeg(planes, size, quality);
         }
     }
 }

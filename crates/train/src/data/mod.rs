@@ -6,12 +6,14 @@ mod clips;
 mod damage;
 mod files;
 mod prepare;
+mod sequence;
 
-pub use batch::{Batch, draw};
+pub use batch::{Batch, Drawing, Link, draw};
 pub use cache::{Example, Split, load};
 pub use damage::Damage;
 pub use files::find_pictures;
 pub use prepare::{Preparation, prepare};
+pub use sequence::Sequences;
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,14 @@ use gstreamer::prelude::*;
 use image::RgbImage;
 
 use super::clips::read_frames;
-use super::{Damage, Example, Preparation, Split, draw, load, prepare};
+use super::{Damage, Drawing, Example, Preparation, Sequences, Split, draw, load, prepare};
 use crate::looks::Look;
 
 const NONE: Damage = Damage { noise: 0.0, jpeg: 0.0, blur: 0.0, exposure: 0.0, colour: 0.0 };
+
+fn still(count: usize, size: usize, damage: &Damage) -> Drawing<'_> {
+    Drawing { look: Look::Ink, count, size, damage, sequences: None }
+}
 
 /// A clip of 20 frames of 64x48 pixels, two seconds long.
 fn write_clip(path: &Path) {
@@ -113,19 +117,19 @@ fn stored_examples_come_back() {
 #[test]
 fn crops_are_the_same_for_the_same_seed_and_match_their_layers() {
     let examples = [Example::synthetic(24, 24, &[Look::Ink])];
-    let batch = |seed| draw(&examples, Look::Ink, 4, 16, &NONE, seed, &Device::Cpu).unwrap();
+    let batch = |seed| draw(&examples, &still(4, 16, &NONE), seed, &Device::Cpu).unwrap();
     let flat = |tensor: &candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let (first, second) = (batch(3), batch(3));
-    assert_eq!(flat(&first.input), flat(&second.input));
-    assert_ne!(flat(&first.input), flat(&batch(4).input));
+    assert_eq!(flat(&first.frames[0]), flat(&second.frames[0]));
+    assert_ne!(flat(&first.frames[0]), flat(&batch(4).frames[0]));
     assert_eq!(first.target.dims(), [4, 4, 16, 16]);
 
     // If the layers are the source itself with blue repeated, input and target must agree pixel by pixel.
     let mut same = Example::synthetic(24, 24, &[Look::Ink]);
     let repeated = same.source.chunks_exact(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], pixel[2]]).collect();
     same.layers.insert(Look::Ink, repeated);
-    let batch = draw(&[same], Look::Ink, 6, 16, &NONE, 5, &Device::Cpu).unwrap();
-    assert_eq!(flat(&batch.input), flat(&batch.target.narrow(1, 0, 3).unwrap()));
+    let batch = draw(&[same], &still(6, 16, &NONE), 5, &Device::Cpu).unwrap();
+    assert_eq!(flat(&batch.frames[0]), flat(&batch.target.narrow(1, 0, 3).unwrap()));
 }
 
 #[test]
@@ -133,8 +137,8 @@ fn noise_has_the_strength_it_is_given() {
     let mut grey = Example::synthetic(64, 64, &[Look::Ink]);
     grey.source.fill(128);
     let damage = Damage { noise: 0.04, ..NONE };
-    let batch = draw(&[grey], Look::Ink, 64, 64, &damage, 1, &Device::Cpu).unwrap();
-    let values = batch.input.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let batch = draw(&[grey], &still(64, 64, &damage), 1, &Device::Cpu).unwrap();
+    let values = batch.frames[0].flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let variance: f32 = values.iter().map(|value| (value - 128.0 / 255.0).powi(2)).sum::<f32>() / values.len() as f32;
     // Deviations even in 0..0.04: the mean square is a third of 0.04 squared.
     let expected = 0.04f32.powi(2) / 3.0;
@@ -145,7 +149,44 @@ fn noise_has_the_strength_it_is_given() {
 fn strong_damage_stays_in_range() {
     let damage = Damage { noise: 0.5, jpeg: 1.0, blur: 1.0, exposure: 0.5, colour: 0.5 };
     let examples = [Example::synthetic(40, 40, &[Look::Ink])];
-    let batch = draw(&examples, Look::Ink, 4, 32, &damage, 1, &Device::Cpu).unwrap();
-    let values = batch.input.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let batch = draw(&examples, &still(4, 32, &damage), 1, &Device::Cpu).unwrap();
+    let values = batch.frames[0].flatten_all().unwrap().to_vec1::<f32>().unwrap();
     assert!(values.iter().all(|value| (0.0..=1.0).contains(value)));
+}
+
+#[test]
+fn earlier_frames_warped_by_their_links_are_the_newer_ones() {
+    // Smooth shades, which interpolation reproduces.
+    let mut smooth = Example::synthetic(200, 180, &[Look::Ink]);
+    for (index, value) in smooth.source.iter_mut().enumerate() {
+        let (x, y) = (index / 3 % 200, index / 600);
+        *value = (128.0 + 60.0 * (x as f32 / 17.0).sin() + 60.0 * (y as f32 / 13.0).cos()) as u8;
+    }
+    let sequences = Sequences {
+        frames: 3,
+        share: 1.0,
+        still: 0.0,
+        shift: 6.0,
+        turn: 1.5,
+        waves: 1.0,
+        occluders: 1.0,
+        flicker: 0.0,
+        motion_error: 0.0,
+    };
+    let drawing = Drawing { sequences: Some(&sequences), ..still(4, 96, &NONE) };
+    let batch = draw(&[smooth], &drawing, 2, &Device::Cpu).unwrap();
+    assert_eq!((batch.frames.len(), batch.links.len()), (3, 2));
+    for (index, link) in batch.links.iter().enumerate() {
+        let warped = crate::ops::warp(&batch.frames[index], &link.places, crate::ops::Kernel::Cubic).unwrap();
+        let flat = |tensor: &candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let (warped, newer) = (flat(&warped), flat(&batch.frames[index + 1]));
+        let confidence = flat(&link.confidence.broadcast_as((4, 3, 96, 96)).unwrap());
+        // Full trust is given to exact motion only; the half-covered rim of an occluder may differ.
+        let sure: Vec<f32> =
+            (0..confidence.len()).filter(|&i| confidence[i] == 1.0).map(|i| (warped[i] - newer[i]).abs()).collect();
+        assert!(sure.len() > confidence.len() / 10, "{}", sure.len());
+        assert!(confidence.contains(&0.0));
+        let wrong = sure.iter().filter(|&&difference| difference > 0.03).count();
+        assert!(wrong < sure.len() / 50, "{wrong} of {}", sure.len());
+    }
 }

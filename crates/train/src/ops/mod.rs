@@ -8,12 +8,14 @@ mod add_relu;
 mod conv;
 mod matmul;
 mod patches;
+mod warp;
 
 use candle_core::{Result, Tensor};
 use inkcast_generator::{Activation, CandleOps, ConvOps};
 
 pub use add_relu::add_relu;
 pub use conv::conv2d;
+pub use warp::{Kernel, warp};
 
 /// Convolutions for training: own ones on the CPU, Candle's on every other device.
 #[derive(Debug, Clone, Copy, Default)]
