@@ -173,17 +173,17 @@ fn earlier_frames_warped_by_their_links_are_the_newer_ones() {
         flicker: 0.0,
         motion_error: 0.0,
     };
-    let drawing = Drawing { sequences: Some(&sequences), ..still(4, 96, &NONE) };
+    let drawing = Drawing { sequences: Some(&sequences), ..still(8, 96, &NONE) };
     let batch = draw(&[smooth], &drawing, 2, &Device::Cpu).unwrap();
     assert_eq!((batch.frames.len(), batch.links.len()), (3, 2));
     for (index, link) in batch.links.iter().enumerate() {
         let warped = crate::ops::warp(&batch.frames[index], &link.places, crate::ops::Kernel::Cubic).unwrap();
         let flat = |tensor: &candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let (warped, newer) = (flat(&warped), flat(&batch.frames[index + 1]));
-        let confidence = flat(&link.confidence.broadcast_as((4, 3, 96, 96)).unwrap());
-        // Full trust is given to exact motion only; the half-covered rim of an occluder may differ.
+        let confidence = flat(&link.confidence.broadcast_as((8, 3, 96, 96)).unwrap());
+        // More than 0.7 is given to exact motion only; the half-covered rim of an occluder may differ.
         let sure: Vec<f32> =
-            (0..confidence.len()).filter(|&i| confidence[i] == 1.0).map(|i| (warped[i] - newer[i]).abs()).collect();
+            (0..confidence.len()).filter(|&i| confidence[i] > 0.7).map(|i| (warped[i] - newer[i]).abs()).collect();
         assert!(sure.len() > confidence.len() / 10, "{}", sure.len());
         assert!(confidence.contains(&0.0));
         let wrong = sure.iter().filter(|&&difference| difference > 0.03).count();

@@ -185,9 +185,11 @@ mod tests {
             let warped = warp(&ramp, &places, kernel).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
             // Both kernels reproduce a ramp in its middle where the weights are symmetric.
             for (found, expected) in warped.iter().zip([20.0, 15.0, 22.5, 0.0, 40.0]) {
-                assert!((found - expected).abs() < 0.2, "{kernel:?} {found} {expected}");
+                assert!((found - expected).abs() < 0.3, "{kernel:?} {found} {expected}");
             }
-            assert_eq!([warped[0], warped[3], warped[4]], [20.0, 0.0, 40.0], "{kernel:?}");
+            for (found, expected) in [(warped[0], 20.0), (warped[3], 0.0), (warped[4], 40.0)] {
+                assert!((found - expected).abs() < 1e-3, "{kernel:?} {found} {expected}");
+            }
         }
         // At 1/4 behind pixel 2, pixel 1 counts far(5/4) = -0.65 (1.953 - 7.813 + 10 - 4) = -0.0914.
         let impulse = Tensor::new(&[[[[0f32, 1.0, 0.0, 0.0, 0.0]]]], &Device::Cpu).unwrap();
