@@ -17,6 +17,8 @@ const DIFFERENT: f32 = 8.0 / 255.0;
 
 /// Difference in luma that a picture after a flat one has to have; a fade from black has less.
 const NEW: f32 = 30.0 / 255.0;
+/// A frame with less than this share of the texture of the next one is next to flat: a bright edge around black, say.
+const SPARSE: f32 = 0.25;
 /// Luma from which on a camera may have burnt a pixel out.
 const BURNT: f32 = 0.97;
 
@@ -40,14 +42,14 @@ pub(crate) struct Evidence<'a> {
 ///
 /// Texture decides and not brightness: scenes of similar brightness differ in it, while a flash or a fade keeps it.
 /// A patch that is flat or burnt out in one of the frames, because it is black, or white in a flash, says nothing. After
-/// a frame that is flat all over, and not white, a picture that differs a lot is another scene.
+/// a frame that is next to flat all over, and not white, a picture that differs a lot is another scene.
 pub(crate) fn is_cut(evidence: &Evidence<'_>) -> bool {
     let total: f32 = evidence.difference.data().iter().map(|value| value.abs()).sum();
     let difference = total / evidence.difference.data().len() as f32;
     // Looking at single pixels is only for what looks like a cut already.
     difference > DIFFERENT
         && (is_lost(evidence, |_, _| false) && is_lost(evidence, |i, j| evidence.is_burnt(i, j))
-            || difference > NEW && evidence.is_after_nothing())
+            || difference.max(evidence.change_of_mean()) > NEW && evidence.is_after_nothing())
 }
 
 /// Whether too few of the patches that both frames could show are found again.
@@ -68,16 +70,23 @@ fn is_lost(evidence: &Evidence<'_>, is_left_out: impl Fn(usize, usize) -> bool) 
 }
 
 impl Evidence<'_> {
-    /// Whether there is texture now and was none, nor white, before.
+    /// Whether there is texture now and was next to none, nor white, before.
     fn is_after_nothing(&self) -> bool {
         let share = |matches: &Plane<Match>| {
             let textured = matches.data().iter().filter(|found| found.contrast > TEXTURE * self.noise).count();
             textured as f32 / matches.data().len() as f32
         };
-        let count = (self.previous.width() * self.previous.height()) as f32;
-        let sum: f32 = (0..self.previous.height()).flat_map(|y| self.previous.row(y)).sum();
-        let is_white = self.exposure == Exposure::default() && sum > 0.9 * count;
-        share(self.backward) < ENOUGH && share(self.forward) > ENOUGH && !is_white
+        let is_white = self.exposure == Exposure::default() && mean(self.previous) > 0.9;
+        let (before, now) = (share(self.backward), share(self.forward));
+        before < ENOUGH.max(SPARSE * now) && now > ENOUGH && !is_white
+    }
+
+    /// How far the mean of luma has moved; what little a dark frame shows can fit the next one's brightness by chance, so
+    /// that it does not count as explained.
+    fn change_of_mean(&self) -> f32 {
+        let Exposure { gain, offset } = self.exposure;
+        let before = (mean(self.previous) - offset) / gain.max(f32::MIN_POSITIVE);
+        (mean(self.current) - before).abs()
     }
 
     /// Whether a patch or what surrounds it is burnt out in one of the frames.
@@ -92,4 +101,9 @@ impl Evidence<'_> {
                 || before.iter().any(|&value| value > (gain * BURNT + offset).min(BURNT))
         })
     }
+}
+
+fn mean(luma: &Bordered) -> f32 {
+    let sum: f32 = (0..luma.height()).flat_map(|y| luma.row(y)).sum();
+    sum / (luma.width() * luma.height()) as f32
 }
