@@ -9,6 +9,7 @@ pub mod config;
 pub mod data;
 pub mod export;
 pub mod fit;
+pub mod gan;
 pub mod int8;
 pub mod looks;
 pub mod losses;

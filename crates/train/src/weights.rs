@@ -220,7 +220,7 @@ pub fn learning_rate(fit: &Fit, step: u64) -> f64 {
 }
 
 /// A normal number by the method of Box and Muller.
-fn normal(rng: &mut StdRng, deviation: f64) -> f32 {
+pub(crate) fn normal(rng: &mut StdRng, deviation: f64) -> f32 {
     let (radius, angle): (f64, f64) = (rng.random(), rng.random());
     // 1 - radius: the logarithm of zero is not finite.
     let length = (-2.0 * (1.0 - radius).ln()).sqrt();
