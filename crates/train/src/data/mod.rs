@@ -1,5 +1,6 @@
 //! Training data: pictures and clip frames with the layers of every look, computed once and kept on disk.
 
+mod adaptive;
 mod batch;
 mod cache;
 mod clips;
@@ -8,6 +9,7 @@ mod files;
 mod prepare;
 mod sequence;
 
+pub use adaptive::Adaptive;
 pub use batch::{Batch, Drawing, Link, draw};
 pub use cache::{Example, Split, load};
 pub use damage::Damage;
