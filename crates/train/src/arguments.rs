@@ -148,6 +148,23 @@ pub enum Command {
         #[arg(long)]
         latest: bool,
     },
+    /// Show what a run does now: the same picture that each checkpoint leaves in its folder
+    ///
+    /// Takes the checkpoint that did best on held-out pictures.
+    Sample {
+        /// Folder of the run
+        #[arg(long, value_name = "DIR")]
+        run: PathBuf,
+        /// Where to write the picture (PNG or JPEG)
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Take the latest checkpoint instead of the best
+        #[arg(long)]
+        latest: bool,
+        /// Prepared data, if it is no longer where it was when the run was started
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
     /// Make a package run in 8 bits: find how far its activations reach and write that into its model.toml
     ///
     /// Runs pictures through every style and takes, for each map of the network, the value that --percentile of a

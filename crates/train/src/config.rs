@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Damage;
 use crate::looks::Look;
 use crate::losses::LossWeights;
+use crate::schedule::{self, Schedule};
 use crate::step::LOSSES;
 use crate::temporal::Temporal;
 
@@ -16,6 +17,9 @@ use crate::temporal::Temporal;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Config {
+    /// The way of training: "paired", which is also meant if there is no such key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// What the exported package says of itself.
     pub model: Model,
     /// Sizes of the network.
@@ -93,12 +97,21 @@ pub struct Fit {
     pub largest_gradient: f64,
     /// Share of itself that the moving average keeps in a step.
     pub average: f64,
-    /// Steps between two lines of the log.
-    pub log_every: u64,
-    /// Steps between two checkpoints, each with a measurement on held-out pictures.
-    pub checkpoint_every: u64,
-    /// Held-out pictures in these measurements.
+    /// Held-out pictures in the measurements at checkpoints.
     pub checkpoint_pictures: usize,
+    /// Steps between two lines of progress.
+    pub log_every: u64,
+    /// Steps between two checkpoints, each with a measurement.
+    pub checkpoint_every: u64,
+    /// Checkpoints that are kept besides the best.
+    #[serde(default = "schedule::keep")]
+    pub keep: usize,
+    /// The fit ends after this many checkpoints in a row that are no better than the best. 0: never.
+    #[serde(default)]
+    pub patience: u64,
+    /// The fit fails when its loss stays above this many times its running median. 0: never.
+    #[serde(default = "schedule::divergence")]
+    pub divergence: f32,
 }
 
 impl Config {
@@ -113,7 +126,10 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self> {
         let config: Config = toml::from_str(text)?;
         config.architecture.validate()?;
-        let Fit { crops, crop_size, learning_rate, final_share, average, log_every, checkpoint_every, .. } = config.fit;
+        Schedule::parse(text)?;
+        let Fit { crops, crop_size, learning_rate, final_share, average, .. } = config.fit;
+        let method = config.method.as_deref().unwrap_or("paired");
+        ensure!(method == "paired", "method is \"{method}\", but this needs a configuration of \"paired\"");
         ensure!(!config.styles.is_empty(), "there is no [[style]]");
         for (index, style) in config.styles.iter().enumerate() {
             let is_first = config.styles[..index].iter().all(|earlier| earlier.name != style.name);
@@ -123,7 +139,6 @@ impl Config {
         }
         let default = &config.model.default_style;
         ensure!(config.styles.iter().any(|s| s.name == *default), "default-style \"{default}\" is none of the styles");
-        ensure!(config.fit.steps > 0, "fit.steps must be at least 1");
         ensure!(crops > 0, "fit.crops must be at least 1");
         ensure!(
             crop_size >= 8 && crop_size % 4 == 0,
@@ -137,8 +152,6 @@ impl Config {
             let carried = config.architecture.carried_input;
             ensure!(carried, "[temporal] needs a network with architecture.carried-input = true");
         }
-        ensure!(log_every > 0, "fit.log-every must be at least 1");
-        ensure!(checkpoint_every > 0, "fit.checkpoint-every must be at least 1");
         Ok(config)
     }
 

@@ -6,18 +6,21 @@ use anyhow::{Context, Result};
 use inkcast_generator::{Manifest, Package, Style, Training};
 
 use crate::checkpoint::{self, Checkpoint};
-use crate::fit::read_info;
+use crate::config::Config;
+use crate::fit::RunInfo;
+use crate::weights::Weights;
 
 /// Writes the averaged weights of a run's best checkpoint, or of its latest one, as a package into `out`, and opens
 /// it once to be sure. Returns the steps it was trained for.
 pub fn export(run: &Path, out: &Path, latest: bool) -> Result<u64> {
-    let info = read_info(run)?;
-    let path = if latest { checkpoint::latest(run) } else { checkpoint::best(run) };
-    let Checkpoint { weights, steps } = checkpoint::load(&path, &info.config)?;
-    let generator = weights.averaged()?;
+    let info = RunInfo::read(run)?;
+    let config = Config::parse(&info.config_text()?).with_context(|| format!("in run.toml of {}", run.display()))?;
+    let path = checkpoint::choose(run, latest)?;
+    let Checkpoint { state, steps, .. } = checkpoint::read(&path)?;
+    let fail = || format!("cannot use the checkpoint {}", path.display());
+    let generator = Weights::from_state(&config, &state).with_context(fail)?.averaged()?;
     let bytes = safetensors::serialize(generator.tensors().iter().collect::<std::collections::BTreeMap<_, _>>(), None)
         .context("cannot pack the weights")?;
-    let config = info.config;
     let style = |style: crate::config::Style| Style {
         name: style.name,
         description: style.description,

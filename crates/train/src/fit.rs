@@ -1,22 +1,15 @@
-//! The loop: steps, log, checkpoints, measurements.
+//! One fit from a configuration to checkpoints.
 
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use inkcast_generator::Package;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{self, Checkpoint};
-use crate::config::Config;
-use crate::data::{Example, Split, load};
-use crate::losses::TERMS;
-use crate::step::{LOSSES, StyleLosses, step};
-use crate::temporal::TEMPORAL_TERMS;
-use crate::validate::score;
-use crate::weights::{Weights, learning_rate};
+use crate::methods::{self, Opening};
+use crate::run::run;
+use crate::schedule::Schedule;
+use crate::{atomic, checkpoint};
 
 /// What to fit, on what, and where to.
 pub struct Job {
@@ -46,164 +39,74 @@ pub struct RunInfo {
     pub command: String,
     /// The commit.
     pub commit: String,
+    /// The data. Runs of earlier versions do not say.
+    #[serde(default)]
+    pub data: Option<PathBuf>,
     /// The configuration, steps as they were asked for.
-    pub config: Config,
+    pub config: toml::Table,
 }
 
-/// Largest side of the pictures that a checkpoint is measured on.
-const MEASURED_SIDE: usize = 384;
+impl RunInfo {
+    /// How the run in this folder was started.
+    pub fn read(run: &Path) -> Result<Self> {
+        let path = info_path(run);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("{} is no run: no run.toml in it", run.display()))?;
+        toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))
+    }
 
-/// Fits a network and leaves the checkpoints `latest` and `best` and the table `log.csv` in the folder of the run.
+    /// The text of its configuration.
+    pub fn config_text(&self) -> Result<String> {
+        Ok(toml::to_string(&self.config)?)
+    }
+}
+
+/// Fits what a configuration asks for; [`run`] tells what is left in the folder of the run.
 pub fn fit(job: &Job) -> Result<()> {
-    let mut config = Config::read(&job.config)?;
-    config.fit.steps = job.steps.unwrap_or(config.fit.steps);
-    let looks = config.looks();
-    let train = usable(load(&job.data, Split::Train, &looks)?, config.fit.crop_size)?;
-    let mut held_out = load(&job.data, Split::HeldOut, &looks)?;
-    held_out.truncate(config.fit.checkpoint_pictures);
-
-    let Checkpoint { mut weights, steps: done } = start(job, &config)?;
-    let parameters = config.architecture.parameter_count(config.styles.len());
-    println!("{} pictures, {parameters} parameters, steps {done} to {}", train.len(), config.fit.steps);
-    let mut log = Log::open(&job.run, &config)?;
-    let mut best = best_so_far(job, &config, &held_out)?;
-    for number in done..config.fit.steps {
-        let losses = step(&mut weights, &config, &train, number)?;
-        log.record(number, &losses)?;
-        let finished = number + 1;
-        if finished % config.fit.checkpoint_every == 0 || finished == config.fit.steps {
-            checkpoint::save(&checkpoint::latest(&job.run), &weights, finished)?;
-            let difference = measure(&weights, &config, &held_out, finished)?;
-            if difference < best {
-                best = difference;
-                std::fs::copy(checkpoint::latest(&job.run), checkpoint::best(&job.run))
-                    .context("cannot keep the best checkpoint")?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Leaves out pictures that are smaller than a crop.
-fn usable(mut examples: Vec<Example>, crop_size: usize) -> Result<Vec<Example>> {
-    examples.retain(|example| example.width.min(example.height) >= crop_size);
-    ensure!(!examples.is_empty(), "no picture has {crop_size} pixels in both directions: lower fit.crop-size");
-    Ok(examples)
-}
-
-/// Fresh weights in a fresh folder, or those of the latest checkpoint.
-fn start(job: &Job, config: &Config) -> Result<Checkpoint> {
-    let (run, latest) = (&job.run, checkpoint::latest(&job.run));
-    let checkpoint = if job.resume {
-        checkpoint::load(&latest, config)?
+    let text = read_config(job)?;
+    let fail = || format!("in the configuration {}", job.config.display());
+    let schedule = Schedule::parse(&text).with_context(fail)?;
+    let folder = &job.run;
+    if job.resume {
+        let method = methods::name(&RunInfo::read(folder)?.config_text()?)?;
+        ensure!(
+            method == methods::name(&text)?,
+            "{} was begun with the method \"{method}\", {} has another",
+            folder.display(),
+            job.config.display()
+        );
     } else {
-        ensure!(!latest.exists(), "{} holds a run already: pass --resume or choose another --run", run.display());
-        std::fs::create_dir_all(run).with_context(|| format!("cannot make the folder {}", run.display()))?;
-        let base = job.base.as_deref().map(Package::open).transpose()?;
-        Checkpoint { weights: Weights::new(config, base.as_ref().map(Package::generator))?, steps: 0 }
-    };
-    let info = RunInfo { command: job.command.clone(), commit: job.commit.clone(), config: config.clone() };
-    std::fs::write(info_path(run), toml::to_string(&info)?).context("cannot write run.toml")?;
-    Ok(checkpoint)
-}
-
-/// What the best checkpoint of a resumed run measures.
-fn best_so_far(job: &Job, config: &Config, held_out: &[Example]) -> Result<f64> {
-    let path = checkpoint::best(&job.run);
-    if !job.resume || !path.exists() {
-        return Ok(f64::INFINITY);
+        let is_free = checkpoint::latest(folder)?.is_none();
+        ensure!(is_free, "{} holds a run already: pass --resume or choose another --run", folder.display());
     }
-    let Checkpoint { weights, steps } = checkpoint::load(&path, config)?;
-    println!("the best checkpoint so far:");
-    measure(&weights, config, held_out, steps)
+    let base = job.base.as_deref().map(Package::open).transpose()?;
+    let opening = Opening { config: &text, file: &job.config, data: &job.data, base: base.as_ref() };
+    let mut training = methods::open(&opening)?;
+
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let data = std::path::absolute(&job.data).context("cannot find the folder of the data")?;
+    let info = RunInfo {
+        command: job.command.clone(),
+        commit: job.commit.clone(),
+        data: Some(data),
+        config: toml::from_str(&text)?,
+    };
+    atomic::write(&info_path(folder), toml::to_string(&info)?.as_bytes())?;
+    run(training.as_mut(), &schedule, folder, job.resume)
 }
 
-/// How the run in this folder was started.
-pub fn read_info(run: &Path) -> Result<RunInfo> {
-    let path = info_path(run);
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("{} is no run: no run.toml in it", run.display()))?;
-    toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))
+/// The text of the configuration with the steps that were asked for.
+fn read_config(job: &Job) -> Result<String> {
+    let fail = || format!("cannot read the configuration {}", job.config.display());
+    let text = std::fs::read_to_string(&job.config).with_context(fail)?;
+    let Some(steps) = job.steps else { return Ok(text) };
+    let mut table: toml::Table = toml::from_str(&text).with_context(fail)?;
+    let fit =
+        table.get_mut("fit").and_then(toml::Value::as_table_mut).context("there is no [fit]").with_context(fail)?;
+    fit.insert("steps".to_string(), toml::Value::Integer(i64::try_from(steps)?));
+    Ok(toml::to_string(&table)?)
 }
 
 fn info_path(run: &Path) -> PathBuf {
     run.join("run.toml")
-}
-
-/// Prints how the averaged weights do on held-out pictures and returns the mean difference over the styles.
-fn measure(weights: &Weights, config: &Config, held_out: &[Example], step: u64) -> Result<f64> {
-    let generator = weights.averaged()?;
-    let mut sum = 0.0;
-    for style in &config.styles {
-        let score = score(&generator, &style.name, style.look, held_out, MEASURED_SIDE)?;
-        sum += score.difference;
-        println!(
-            "step {step}: held out, {}: similarity {:.4} (source {:.4}), difference {:.2} (source {:.2})",
-            style.name, score.similarity, score.source_similarity, score.difference, score.source_difference
-        );
-    }
-    Ok(sum / config.styles.len() as f64)
-}
-
-/// Means of the losses over some steps, as a line on the terminal and rows of `log.csv`.
-struct Log<'a> {
-    config: &'a Config,
-    file: File,
-    sums: StyleLosses,
-    since: Instant,
-    steps: u64,
-}
-
-impl<'a> Log<'a> {
-    fn open(run: &Path, config: &'a Config) -> Result<Self> {
-        let path = run.join("log.csv");
-        let is_new = !path.exists();
-        let mut file = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("cannot write the log {}", path.display()))?;
-        if is_new {
-            writeln!(file, "step,style,{},{},learning-rate", TERMS.join(","), TEMPORAL_TERMS.join(","))?;
-        }
-        let sums = vec![[0.0; LOSSES]; config.styles.len()];
-        Ok(Log { config, file, sums, since: Instant::now(), steps: 0 })
-    }
-
-    fn record(&mut self, step: u64, losses: &StyleLosses) -> Result<()> {
-        for (sum, losses) in self.sums.iter_mut().zip(losses) {
-            sum.iter_mut().zip(losses).for_each(|(sum, loss)| *sum += loss);
-        }
-        self.steps += 1;
-        if (step + 1).is_multiple_of(self.config.fit.log_every) {
-            self.write(step)?;
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, step: u64) -> Result<()> {
-        let Log { config, file, sums, since, steps } = self;
-        let rate = learning_rate(&config.fit, step);
-        let weights = config.loss_weights();
-        let mut totals = String::new();
-        for (style, sums) in config.styles.iter().zip(sums.iter_mut()) {
-            let means = sums.map(|sum| sum / *steps as f32);
-            let total: f32 = means.iter().zip(weights).map(|(mean, weight)| mean * weight).sum();
-            totals += &format!(" {} {total:.4}", style.name);
-            let columns = means.map(|mean| format!("{mean:.5}")).join(",");
-            writeln!(file, "{},{},{columns},{rate:.6}", step + 1, style.name)?;
-            *sums = [0.0; LOSSES];
-        }
-        let each = since.elapsed() / *steps as u32;
-        let left = each * (config.fit.steps - step - 1).min(u32::MAX.into()) as u32;
-        let finished = step + 1;
-        println!("step {finished}: loss{totals}, {:.2} steps/s, {} left", 1.0 / each.as_secs_f64(), clock(left));
-        (*since, *steps) = (Instant::now(), 0);
-        Ok(())
-    }
-}
-
-fn clock(time: Duration) -> String {
-    let seconds = time.as_secs();
-    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

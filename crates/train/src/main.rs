@@ -14,6 +14,7 @@ use inkcast_train::fit::{Job, fit};
 use inkcast_train::int8::{Calibration, Cost, calibrate};
 use inkcast_train::looks::{Analysis, Look, print_preview};
 use inkcast_train::onnx::{Numbers, model};
+use inkcast_train::sample::sample;
 use inkcast_train::validate::{compose, score};
 use inkcast_train::{pictures, sheet};
 use prost::Message;
@@ -54,6 +55,12 @@ fn main() -> Result<()> {
         }
         Command::Export { run, out, latest } => {
             let steps = export(&run, &out, latest)?;
+            println!("wrote {} after {steps} steps", out.display());
+            Ok(())
+        }
+        Command::Sample { run, out, latest, data } => {
+            let (picture, steps) = sample(&run, latest, data.as_deref())?;
+            pictures::write(&out, &picture)?;
             println!("wrote {} after {steps} steps", out.display());
             Ok(())
         }

@@ -25,6 +25,14 @@ pub fn write(path: &Path, picture: &RgbImage) -> Result<()> {
     picture.save(path).with_context(|| format!("cannot write the picture {}", path.display()))
 }
 
+/// A picture as the bytes of a JPEG file.
+pub fn to_jpeg(picture: &RgbImage) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 88);
+    picture.write_with_encoder(encoder).context("cannot make a JPEG file")?;
+    Ok(file)
+}
+
 /// Scales so that the shorter side has `short_side` pixels.
 pub fn scaled_to(picture: &RgbImage, short_side: u32) -> RgbImage {
     let (width, height) = picture.dimensions();

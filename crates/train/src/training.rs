@@ -6,16 +6,26 @@ use anyhow::Result;
 use candle_core::Tensor;
 use image::RgbImage;
 
-/// Named numbers in the order they are shown, such as the terms of a loss.
+/// Named numbers in the order they are shown, such as the terms of a loss. A name with a slash, such as "ink/edges", is
+/// a detail: it is recorded, but not printed.
 pub type Scalars = Vec<(String, f32)>;
 
 /// One way of training: what a step does, what a checkpoint holds, what is measured and shown.
 pub trait Training {
+    /// One line on what is trained and on what, such as "392 pictures, 60000 parameters".
+    fn summary(&self) -> String;
+
+    /// Pictures that a step trains on, on average, for the speed.
+    fn pictures_per_step(&self) -> f64;
+
     /// One step, counted from zero. What it does depends on the configuration, the data and `number` alone, so that a
-    /// resumed run goes on bit by bit. Returns the losses, those of the discriminator under names that begin with "d-".
+    /// resumed run goes on bit by bit. Returns the losses, the total first, those of the discriminator under names that
+    /// begin with "d-", also the total first; and the rate of the step as "learning-rate". The names are the same at
+    /// every step.
     fn step(&mut self, number: u64) -> Result<Scalars>;
 
-    /// Figures on held-out data. The first decides which checkpoint is the best: lower is better.
+    /// Figures on held-out data, and the same on a fixed part of the training data, their names with "train/" in front.
+    /// The first decides which checkpoint is the best: lower is better. The names are the same every time.
     fn measure(&self) -> Result<Scalars>;
 
     /// A picture of what the network does now, the same inputs every time.

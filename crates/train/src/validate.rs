@@ -25,9 +25,16 @@ pub struct Score {
 }
 
 /// Scores `style` against `look`. Pictures are cut to at most `largest` pixels a side, around the middle.
-pub fn score(generator: &Generator, style: &str, look: Look, examples: &[Example], largest: usize) -> Result<Score> {
-    let mut sum = Score::default();
+pub fn score<'a>(
+    generator: &Generator,
+    style: &str,
+    look: Look,
+    examples: impl IntoIterator<Item = &'a Example>,
+    largest: usize,
+) -> Result<Score> {
+    let (mut sum, mut count) = (Score::default(), 0usize);
     for example in examples {
+        count += 1;
         let cut = Cut::new(example, largest);
         let source = cut.source(example);
         let wanted = compose(&cut.layers(example, look));
@@ -37,7 +44,7 @@ pub fn score(generator: &Generator, style: &str, look: Look, examples: &[Example
         sum.source_similarity += similarity(&luma(&source), &luma(&wanted));
         sum.source_difference += difference(&source, &wanted);
     }
-    let mean = |sum: f64| sum / examples.len().max(1) as f64;
+    let mean = |sum: f64| sum / count.max(1) as f64;
     Ok(Score {
         similarity: mean(sum.similarity),
         difference: mean(sum.difference),

@@ -164,6 +164,13 @@ impl Weights {
             .iter()
             .filter_map(|(name, tensor)| name.strip_prefix("value.").map(|name| (name.to_string(), tensor.clone())));
         let mut weights = Self::from_tensors(config, tensors.collect())?;
+        for name in state.keys() {
+            let is_part = |(part, parameter): (&str, &str)| {
+                let is_known = weights.parameters.iter().any(|p| p.name == parameter);
+                is_known && ["value", "first", "second", "average"].contains(&part)
+            };
+            ensure!(name.split_once('.').is_some_and(is_part), "tensor {name} does not belong to this training");
+        }
         for p in &mut weights.parameters {
             let part = |part: &str| -> Result<Vec<f32>> {
                 let name = format!("{part}.{}", p.name);

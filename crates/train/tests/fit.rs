@@ -1,34 +1,25 @@
 //! The whole way: pictures, prepared data, a fit, its log, a package that the player opens.
 
-use std::path::{Path, PathBuf};
+mod photos;
 
-use image::RgbImage;
+use std::path::Path;
+
 use inkcast_generator::Package;
 use inkcast_train::checkpoint;
 use inkcast_train::config::Config;
-use inkcast_train::data::{Preparation, Split, load, prepare};
+use inkcast_train::data::{Split, load};
 use inkcast_train::export::export;
 use inkcast_train::fit::{Job, fit};
+use inkcast_train::sample::sample;
 use inkcast_train::sheet;
+use inkcast_train::table::Rows;
 use inkcast_train::validate::score;
 
 #[test]
 fn a_small_fit_from_pictures_to_a_package() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    make_photos(&at("photos"));
-    prepare(&Preparation {
-        photos: vec![at("photos")],
-        clips: vec![],
-        only: None,
-        out: at("data"),
-        limit: Some(8),
-        frames_per_clip: 1,
-        held_out: 2,
-        seed: 1,
-    })
-    .unwrap();
-
+    photos::prepare_photos(folder.path(), &at("data"));
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/debug.toml");
     let job = |steps, resume| Job {
         config: config.clone(),
@@ -43,10 +34,22 @@ fn a_small_fit_from_pictures_to_a_package() {
     fit(&job(80, false)).unwrap();
     let error = fit(&job(80, false)).unwrap_err().to_string();
     assert!(error.contains("--resume"), "{error}");
-    let first = total_losses(&at("run/log.csv"));
-    assert!(first.last() < first.first(), "the loss must fall: {first:?}");
+    let first = losses(&at("run/log.csv"));
+    let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;
+    assert!(mean(&first[60..]) < mean(&first[..20]), "the loss must fall: {first:?}");
     fit(&job(90, true)).unwrap();
-    assert!(total_losses(&at("run/log.csv")).len() > first.len());
+    assert_eq!(losses(&at("run/log.csv")).len(), 90);
+    assert_eq!(losses(&at("run/log.csv"))[..80], first);
+    let measured = Rows::read(&at("run/measured.csv")).unwrap();
+    assert_eq!(measured.columns[..2], ["difference", "similarity"]);
+    assert!(measured.columns.contains(&"train/manga/similarity".to_string()), "{:?}", measured.columns);
+    let (shown, steps) = sample(&at("run"), true, None).unwrap();
+    assert_eq!(steps, 90);
+    // Two held-out pictures; the source and two pictures a style.
+    assert_eq!(shown.height(), 2 * (128 + 4));
+    let kept = image::open(at("run/samples/step-00000090.jpg")).unwrap().to_rgb8();
+    let differences = kept.iter().zip(shown.iter()).map(|(a, b)| f64::from(a.abs_diff(*b)));
+    assert!(differences.sum::<f64>() / (shown.len() as f64) < 4.0, "the sample is what the checkpoint left");
 
     let config = Config::read(&config).unwrap();
     let steps = export(&at("run"), &at("model"), true).unwrap();
@@ -71,22 +74,7 @@ fn what_is_no_run_is_named() {
     assert!(error.contains("no run.toml"), "{error}");
 }
 
-/// Eight pictures of discs in different colours.
-fn make_photos(folder: &PathBuf) {
-    std::fs::create_dir(folder).unwrap();
-    for number in 0..8u8 {
-        let centre = 30.0 + 4.0 * f32::from(number);
-        let picture = RgbImage::from_fn(96, 80, |x, y| {
-            let distance = (x as f32 - centre).hypot(y as f32 - 40.0);
-            image::Rgb(if distance < 22.0 { [250, 30 * number, 60] } else { [90, 140, 255 - 25 * number] })
-        });
-        picture.save(folder.join(format!("{number}.png"))).unwrap();
-    }
-}
-
-/// Sums of the first style's terms in the rows of the log.
-fn total_losses(log: &Path) -> Vec<f32> {
-    let text = std::fs::read_to_string(log).unwrap();
-    let rows = text.lines().skip(1).filter(|line| line.contains(",ink,"));
-    rows.map(|row| row.split(',').skip(2).take(5).map(|value| value.parse::<f32>().unwrap()).sum()).collect()
+/// The loss after each step.
+fn losses(log: &Path) -> Vec<f32> {
+    Rows::read(log).unwrap().column("loss").unwrap().into_iter().map(|(_, loss)| loss).collect()
 }

@@ -1,0 +1,66 @@
+//! The ways of training, by the name that a configuration gives as `method`.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use inkcast_generator::Package;
+use serde::Deserialize;
+
+use crate::paired::Paired;
+use crate::training::Training;
+
+/// Every method, as `method` names it. The first is used if there is no such key.
+pub const METHODS: [&str; 1] = ["paired"];
+
+/// What a method is opened with.
+pub struct Opening<'a> {
+    /// Text of the whole configuration.
+    pub config: &'a str,
+    /// The file that it is from, for errors.
+    pub file: &'a Path,
+    /// Folder with the data.
+    pub data: &'a Path,
+    /// Package whose weights a new run starts from.
+    pub base: Option<&'a Package>,
+}
+
+/// Reads the data and makes the networks that a configuration asks for, as they are before the first step.
+pub fn open(opening: &Opening) -> Result<Box<dyn Training>> {
+    match name(opening.config)?.as_str() {
+        "paired" => Ok(Box::new(Paired::open(opening)?)),
+        other => bail!(
+            "in the configuration {}: there is no method \"{other}\"; there are: {}",
+            opening.file.display(),
+            METHODS.join(", ")
+        ),
+    }
+}
+
+/// The method that the text of a configuration asks for: its key `method`.
+pub fn name(config: &str) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Configuration {
+        method: Option<String>,
+    }
+    let Configuration { method } = toml::from_str(config)?;
+    Ok(method.unwrap_or_else(|| METHODS[0].to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_without_a_method_is_paired() {
+        assert_eq!(name("[fit]\nsteps = 1").unwrap(), "paired");
+        assert_eq!(name("method = \"cycle\"\n[fit]\nsteps = 1").unwrap(), "cycle");
+    }
+
+    #[test]
+    fn an_unknown_method_is_named_with_those_there_are() {
+        let opening =
+            Opening { config: "method = \"pared\"", file: Path::new("a.toml"), data: Path::new("nowhere"), base: None };
+        let error = open(&opening).err().unwrap().to_string();
+        assert!(error.contains("a.toml") && error.contains("\"pared\"") && error.contains("paired"), "{error}");
+    }
+}

@@ -1,0 +1,129 @@
+//! The method "paired": a network is fitted to pictures whose layers are known.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, ensure};
+use candle_core::Tensor;
+use image::RgbImage;
+use inkcast_generator::{Generator, Package};
+
+use crate::config::Config;
+use crate::data::{Example, Sequences, Split, load};
+use crate::losses::TERMS;
+use crate::methods::Opening;
+use crate::step::step;
+use crate::temporal::TEMPORAL_TERMS;
+use crate::training::{Scalars, Training};
+use crate::validate::score;
+use crate::weights::{Weights, learning_rate};
+use crate::{pictures, sheet};
+
+/// Largest side of the pictures that a checkpoint is measured on.
+const MEASURED_SIDE: usize = 384;
+/// Pictures on a sample, their largest side, and the height of a row.
+const SHOWN: usize = 4;
+const SHOWN_SIDE: usize = 320;
+const SHOWN_HEIGHT: u32 = 128;
+
+/// A network in training with its data.
+pub struct Paired {
+    config: Config,
+    weights: Weights,
+    train: Vec<Example>,
+    /// To measure on.
+    held_out: Vec<Example>,
+}
+
+impl Paired {
+    /// Reads the data and draws the weights, or takes those of a base.
+    pub fn open(opening: &Opening) -> Result<Self> {
+        let config = Config::parse(opening.config)
+            .with_context(|| format!("in the configuration {}", opening.file.display()))?;
+        let weights = Weights::new(&config, opening.base.map(Package::generator))?;
+        let looks = config.looks();
+        let mut train = load(opening.data, Split::Train, &looks)?;
+        let size = config.fit.crop_size;
+        train.retain(|example| example.width.min(example.height) >= size);
+        ensure!(!train.is_empty(), "no picture has {size} pixels in both directions: lower fit.crop-size");
+        let mut held_out = load(opening.data, Split::HeldOut, &looks)?;
+        held_out.truncate(config.fit.checkpoint_pictures);
+        Ok(Paired { config, weights, train, held_out })
+    }
+
+    /// Mean scores over the styles, and those of each style under its name.
+    fn scores<'a>(
+        &self,
+        generator: &Generator,
+        examples: impl Iterator<Item = &'a Example> + Clone,
+    ) -> Result<Scalars> {
+        let (mut means, mut details) = ([0.0; 2], Scalars::new());
+        for style in &self.config.styles {
+            let score = score(generator, &style.name, style.look, examples.clone(), MEASURED_SIDE)?;
+            for ((mean, name), value) in
+                means.iter_mut().zip(["difference", "similarity"]).zip([score.difference, score.similarity])
+            {
+                *mean += value / self.config.styles.len() as f64;
+                details.push((format!("{}/{name}", style.name), value as f32));
+            }
+        }
+        let mut scores = vec![("difference".to_string(), means[0] as f32), ("similarity".to_string(), means[1] as f32)];
+        scores.extend(details);
+        Ok(scores)
+    }
+}
+
+impl Training for Paired {
+    fn summary(&self) -> String {
+        let Config { architecture, styles, .. } = &self.config;
+        format!("{} pictures, {} parameters", self.train.len(), architecture.parameter_count(styles.len()))
+    }
+
+    fn pictures_per_step(&self) -> f64 {
+        let crops = (self.config.fit.crops * self.config.styles.len()) as f64;
+        let more = |sequences: &Sequences| f64::from(sequences.share) * (sequences.frames - 1) as f64;
+        crops * (1.0 + self.config.temporal.as_ref().map_or(0.0, |temporal| more(&temporal.sequences)))
+    }
+
+    fn step(&mut self, number: u64) -> Result<Scalars> {
+        let losses = step(&mut self.weights, &self.config, &self.train, number)?;
+        let factors = self.config.loss_weights();
+        let (mut total, mut details) = (0.0, Scalars::new());
+        for (style, terms) in self.config.styles.iter().zip(losses) {
+            let loss: f32 = terms.iter().zip(factors).map(|(term, factor)| term * factor).sum();
+            total += loss / self.config.styles.len() as f32;
+            details.push((format!("{}/loss", style.name), loss));
+            let names = TERMS.iter().chain(&TEMPORAL_TERMS);
+            details.extend(names.zip(terms).map(|(name, term)| (format!("{}/{name}", style.name), term)));
+        }
+        let mut scalars = vec![("loss".to_string(), total)];
+        scalars.extend(details);
+        scalars.push(("learning-rate".to_string(), learning_rate(&self.config.fit, number) as f32));
+        Ok(scalars)
+    }
+
+    fn measure(&self) -> Result<Scalars> {
+        let generator = self.weights.averaged()?;
+        let mut measured = self.scores(&generator, self.held_out.iter())?;
+        // As many of the pictures that it trains on, evenly spread.
+        let (count, all) = (self.held_out.len().clamp(1, self.train.len()), self.train.len());
+        let seen = (0..count).map(|index| &self.train[index * all / count]);
+        let on_train = self.scores(&generator, seen)?;
+        measured.extend(on_train.into_iter().map(|(name, value)| (format!("train/{name}"), value)));
+        Ok(measured)
+    }
+
+    fn sample(&self) -> Result<RgbImage> {
+        let shown = &self.held_out[..self.held_out.len().min(SHOWN)];
+        let rows = sheet::rows(&self.weights.averaged()?, &self.config.styles, shown, SHOWN_SIDE, false)?;
+        Ok(pictures::sheet(&rows, SHOWN_HEIGHT))
+    }
+
+    fn state(&self) -> Result<HashMap<String, Tensor>> {
+        self.weights.state()
+    }
+
+    fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()> {
+        self.weights = Weights::from_state(&self.config, state)?;
+        Ok(())
+    }
+}
