@@ -148,6 +148,18 @@ pub enum Command {
         #[arg(long)]
         latest: bool,
     },
+    /// Write a report on a run, or on several that differ in their seed, as one HTML file
+    ///
+    /// Losses, learning rate, figures on held-out and on training data and the gap between them, how restless the
+    /// losses are, how much the runs differ, and sample pictures over time.
+    Report {
+        /// Folder of a run; may be given several times
+        #[arg(long, value_name = "DIR", required = true)]
+        run: Vec<PathBuf>,
+        /// Where to write the report
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Show what a run does now: the same picture that each checkpoint leaves in its folder
     ///
     /// Takes the checkpoint that did best on held-out pictures.

@@ -22,6 +22,7 @@ pub mod ops;
 pub mod paired;
 pub mod pictures;
 pub mod progress;
+pub mod report;
 pub mod run;
 pub mod sample;
 pub mod schedule;

@@ -14,6 +14,7 @@ use inkcast_train::fit::{Job, fit};
 use inkcast_train::int8::{Calibration, Cost, calibrate};
 use inkcast_train::looks::{Analysis, Look, print_preview};
 use inkcast_train::onnx::{Numbers, model};
+use inkcast_train::report::report;
 use inkcast_train::sample::sample;
 use inkcast_train::validate::{compose, score};
 use inkcast_train::{pictures, sheet};
@@ -56,6 +57,11 @@ fn main() -> Result<()> {
         Command::Export { run, out, latest } => {
             let steps = export(&run, &out, latest)?;
             println!("wrote {} after {steps} steps", out.display());
+            Ok(())
+        }
+        Command::Report { run, out } => {
+            report(&run, &out)?;
+            println!("wrote {}", out.display());
             Ok(())
         }
         Command::Sample { run, out, latest, data } => {
