@@ -7,6 +7,7 @@ use inkcast_generator::{Architecture, Screen};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Damage;
+use crate::gan::adversary::Adversarial;
 use crate::looks::Look;
 use crate::losses::LossWeights;
 use crate::schedule::{self, Schedule};
@@ -36,6 +37,9 @@ pub struct Config {
     /// Training on sequences of frames; without it, on single frames.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temporal: Option<Temporal>,
+    /// Training against a discriminator of looks; without it, on differences alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversarial: Option<Adversarial>,
 }
 
 /// What the exported package says of itself.
@@ -152,6 +156,7 @@ impl Config {
             let carried = config.architecture.carried_input;
             ensure!(carried, "[temporal] needs a network with architecture.carried-input = true");
         }
+        config.adversarial.as_ref().map_or(Ok(()), Adversarial::validate)?;
         Ok(config)
     }
 
@@ -159,7 +164,9 @@ impl Config {
     pub fn loss_weights(&self) -> [f32; LOSSES] {
         let [ink, colour, composite, ink_edges, composite_edges] = self.losses.to_array();
         let (output, features) = self.temporal.as_ref().map_or((0.0, 0.0), |t| (t.output, t.features));
-        [ink, colour, composite, ink_edges, composite_edges, output, features]
+        let (fooling, matching) =
+            self.adversarial.as_ref().map_or((0.0, 0.0), |a| (a.weight as f32, a.feature_matching as f32));
+        [ink, colour, composite, ink_edges, composite_edges, output, features, fooling, matching, 0.0, 0.0, 0.0]
     }
 
     /// The looks that are learned.

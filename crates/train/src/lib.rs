@@ -19,6 +19,7 @@ pub mod losses;
 pub mod methods;
 pub mod onnx;
 pub mod ops;
+pub mod optimiser;
 pub mod paired;
 pub mod pictures;
 pub mod progress;

@@ -9,12 +9,13 @@ use inkcast_generator::{Generator, Package};
 
 use crate::config::Config;
 use crate::data::{Example, Sequences, Split, load};
+use crate::gan::adversary::FIGURES;
 use crate::losses::TERMS;
 use crate::methods::Opening;
-use crate::step::step;
+use crate::step::{LOSSES, step};
 use crate::temporal::TEMPORAL_TERMS;
 use crate::training::{Scalars, Training};
-use crate::validate::score;
+use crate::validate::{score, tell};
 use crate::weights::{Weights, learning_rate};
 use crate::{pictures, sheet};
 
@@ -67,6 +68,17 @@ impl Paired {
             }
         }
         let mut scores = vec![("difference".to_string(), means[0] as f32), ("similarity".to_string(), means[1] as f32)];
+        if let Some(adversary) = self.weights.adversary() {
+            let mut means = [0.0; 3];
+            for (index, style) in self.config.styles.iter().enumerate() {
+                let told = tell(adversary, generator, (index, style), examples.clone(), MEASURED_SIDE)?;
+                for (mean, value) in means.iter_mut().zip([told.right, told.real, told.fake]) {
+                    *mean += value / self.config.styles.len() as f32;
+                }
+                details.push((format!("{}/d-right", style.name), told.right));
+            }
+            scores.extend(["d-right", "d-real", "d-fake"].map(String::from).into_iter().zip(means));
+        }
         scores.extend(details);
         Ok(scores)
     }
@@ -87,15 +99,20 @@ impl Training for Paired {
     fn step(&mut self, number: u64) -> Result<Scalars> {
         let losses = step(&mut self.weights, &self.config, &self.train, number)?;
         let factors = self.config.loss_weights();
-        let (mut total, mut details) = (0.0, Scalars::new());
+        let shown = if self.config.adversarial.is_some() { &FIGURES[..] } else { &[] };
+        let (mut total, mut details, mut means) = (0.0, Scalars::new(), vec![0.0; shown.len()]);
         for (style, terms) in self.config.styles.iter().zip(losses) {
             let loss: f32 = terms.iter().zip(factors).map(|(term, factor)| term * factor).sum();
             total += loss / self.config.styles.len() as f32;
             details.push((format!("{}/loss", style.name), loss));
-            let names = TERMS.iter().chain(&TEMPORAL_TERMS);
+            let names = TERMS.iter().chain(&TEMPORAL_TERMS).chain(shown);
+            for (mean, figure) in means.iter_mut().zip(&terms[LOSSES - FIGURES.len()..]) {
+                *mean += figure / self.config.styles.len() as f32;
+            }
             details.extend(names.zip(terms).map(|(name, term)| (format!("{}/{name}", style.name), term)));
         }
         let mut scalars = vec![("loss".to_string(), total)];
+        scalars.extend(shown.iter().map(|name| name.to_string()).zip(means));
         scalars.extend(details);
         scalars.push(("learning-rate".to_string(), learning_rate(&self.config.fit, number) as f32));
         Ok(scalars)

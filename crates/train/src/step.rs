@@ -6,12 +6,14 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::config::Config;
 use crate::data::{Drawing, Example, draw};
+use crate::gan::adversary::{Adversary, FIGURES};
 use crate::losses::{TERMS, loss_terms};
 use crate::temporal::{TEMPORAL_TERMS, Unrolled, unroll};
 use crate::weights::Weights;
 
-/// Number of the terms of a style's loss: those of [`TERMS`], then those of [`TEMPORAL_TERMS`].
-pub const LOSSES: usize = TERMS.len() + TEMPORAL_TERMS.len();
+/// Number of the terms of a style's loss: those of [`TERMS`], then those of [`TEMPORAL_TERMS`], then those of [`FIGURES`],
+/// of which the discriminator's do not count.
+pub const LOSSES: usize = TERMS.len() + TEMPORAL_TERMS.len() + FIGURES.len();
 
 /// The terms of the loss of each style, in the order of the configuration.
 pub type StyleLosses = Vec<[f32; LOSSES]>;
@@ -19,7 +21,8 @@ pub type StyleLosses = Vec<[f32; LOSSES]>;
 /// Draws crops for every style, adds up the gradients and changes the weights once. What it does depends on the
 /// configuration, the data and `step` alone.
 pub fn step(weights: &mut Weights, config: &Config, examples: &[Example], step: u64) -> Result<StyleLosses> {
-    let factors = Tensor::new(&config.loss_weights(), &Device::Cpu)?;
+    let factors = Tensor::new(&config.loss_weights()[..LOSSES - FIGURES.len()], &Device::Cpu)?;
+    let mut round = weights.adversary_mut().map(|adversary| adversary.begin(step)).transpose()?.flatten();
     let mut gradient = weights.no_gradient();
     let mut losses = Vec::new();
     for (index, style) in config.styles.iter().enumerate() {
@@ -43,9 +46,19 @@ pub fn step(weights: &mut Weights, config: &Config, examples: &[Example], step: 
         let Unrolled { output, terms } = unroll(&folded, temporal, &batch.frames, &batch.links)?;
         let [output_loss, feature_loss] = terms.map(|term| term.reshape(1));
         let terms = Tensor::cat(&[loss_terms(&output, &batch.target)?, output_loss?, feature_loss?], 0)?;
-        weights.add(&mut gradient, &(&terms * &factors)?.sum_all()?.backward()?)?;
-        losses.push(terms.to_vec1()?.try_into().expect("the loss has a value for each term"));
+        let mut loss = (&terms * &factors)?.sum_all()?;
+        let mut figures = weights.adversary().map_or([0.0; FIGURES.len()], Adversary::waiting);
+        if let Some(round) = &mut round {
+            let opposed = round.oppose(&output, &batch.target, index, seed)?;
+            (loss, figures) = ((loss + opposed.pull)?, opposed.figures);
+        }
+        weights.add(&mut gradient, &loss.backward()?)?;
+        let terms = [terms.to_vec1()?, figures.to_vec()].concat();
+        losses.push(terms.try_into().expect("the loss has a value for each term"));
     }
     weights.update(gradient, step)?;
+    if let Some((adversary, round)) = weights.adversary_mut().zip(round) {
+        adversary.finish(round)?;
+    }
     Ok(losses)
 }

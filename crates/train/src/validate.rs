@@ -6,7 +6,9 @@ use inkcast_frame::Plane;
 use inkcast_generator::Generator;
 use rayon::prelude::*;
 
+use crate::config::Style;
 use crate::data::Example;
+use crate::gan::adversary::{Adversary, Told};
 use crate::looks::blur::gaussian;
 use crate::looks::{Layers, Look, Rgb, luma};
 use crate::ops::TrainingOps;
@@ -51,6 +53,33 @@ pub fn score<'a>(
         source_similarity: mean(sum.source_similarity),
         source_difference: mean(sum.source_difference),
     })
+}
+
+/// How well a discriminator tells what the network makes from the look of a style, given with its index: means over
+/// pictures, cut as for [`score`].
+pub fn tell<'a>(
+    adversary: &Adversary,
+    generator: &Generator,
+    (index, style): (usize, &Style),
+    examples: impl Iterator<Item = &'a Example>,
+    largest: usize,
+) -> Result<Told> {
+    let (mut sum, mut count) = (Told::default(), 0);
+    for example in examples {
+        let cut = Cut::new(example, largest);
+        let made = run(generator, &style.name, &cut.source(example))?;
+        let told = adversary.tell(&tensor(&made)?, &tensor(&cut.layers(example, style.look))?, index)?;
+        sum = Told { real: sum.real + told.real, fake: sum.fake + told.fake, right: sum.right + told.right };
+        count += 1;
+    }
+    let mean = |sum: f32| sum / count.max(1) as f32;
+    Ok(Told { real: mean(sum.real), fake: mean(sum.fake), right: mean(sum.right) })
+}
+
+/// `[1, 4, H, W]`.
+fn tensor(layers: &Layers) -> candle_core::Result<Tensor> {
+    let planes: Vec<f32> = (0..4).flat_map(|c| layers.data().iter().map(move |pixel| pixel[c])).collect();
+    Tensor::from_vec(planes, (1, 4, layers.height(), layers.width()), &Device::Cpu)
 }
 
 /// The layers that the network gives for a picture whose sides are multiples of 4, cut to 0..1.

@@ -9,15 +9,14 @@ use inkcast_generator::{Generator, Init};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::config::{Config, Fit};
+use crate::gan::adversary::Adversary;
+use crate::optimiser::{AdamW, Moments, shorten};
 
 /// One tensor of the network with its optimiser state.
 struct Parameter {
     name: String,
     var: Var,
-    /// Running mean of the gradient.
-    first: Vec<f32>,
-    /// Running mean of its square.
-    second: Vec<f32>,
+    moments: Moments,
     /// Running mean of the value, which is what is exported.
     average: Vec<f32>,
 }
@@ -27,6 +26,8 @@ pub struct Weights {
     parameters: Vec<Parameter>,
     /// The network over the parameters as they are; it follows their changes.
     generator: Generator,
+    /// What it is trained against, if anything.
+    adversary: Option<Adversary>,
     config: Config,
 }
 
@@ -73,20 +74,31 @@ impl Weights {
         let mut parameters = Vec::new();
         for (name, tensor) in tensors {
             let values = tensor.flatten_all()?.to_vec1::<f32>()?;
-            let zeros = vec![0.0; values.len()];
             let var = Var::from_tensor(&tensor)?;
-            parameters.push(Parameter { name, var, first: zeros.clone(), second: zeros, average: values });
+            parameters.push(Parameter { name, var, moments: Moments::zeros(values.len()), average: values });
         }
         // A hash map has no order, but sums over parameters must have one to come out the same every time.
         parameters.sort_by(|a, b| a.name.cmp(&b.name));
         let tensors = parameters.iter().map(|p| (p.name.clone(), p.var.as_tensor().clone())).collect();
         let generator = Generator::from_tensors(config.architecture, tensors)?;
-        Ok(Weights { parameters, generator, config: config.clone() })
+        let adversary = |settings| Adversary::new(settings, config.styles.len(), config.fit.seed);
+        let adversary = config.adversarial.as_ref().map(adversary).transpose()?;
+        Ok(Weights { parameters, generator, adversary, config: config.clone() })
     }
 
     /// The network as it is now; gradients flow through it.
     pub fn generator(&self) -> &Generator {
         &self.generator
+    }
+
+    /// The discriminator that it is trained against, if the configuration has one.
+    pub fn adversary(&self) -> Option<&Adversary> {
+        self.adversary.as_ref()
+    }
+
+    /// The same, to let it learn.
+    pub fn adversary_mut(&mut self) -> Option<&mut Adversary> {
+        self.adversary.as_mut()
     }
 
     /// The running mean of the network, for measuring and exporting.
@@ -99,7 +111,7 @@ impl Weights {
 
     /// A gradient of zero.
     pub fn no_gradient(&self) -> Gradient {
-        Gradient(self.parameters.iter().map(|p| vec![0.0; p.first.len()]).collect())
+        Gradient(self.parameters.iter().map(|p| vec![0.0; p.average.len()]).collect())
     }
 
     /// Adds what one backward pass found. Parameters it did not reach, such as vectors of other styles, stay as they are.
@@ -113,33 +125,19 @@ impl Weights {
         Ok(())
     }
 
-    /// One step of AdamW (Loshchilov and Hutter 2019), number `step` counted from zero. Returns the gradient's length
-    /// before it was shortened; a gradient that is not finite is an error.
+    /// One step of [`AdamW`], number `step` counted from zero. Returns the gradient's length before it was shortened; a
+    /// gradient that is not finite is an error.
     pub fn update(&mut self, mut gradient: Gradient, step: u64) -> Result<f64> {
-        const FIRST: f32 = 0.9;
-        const SECOND: f32 = 0.99;
-        const EPSILON: f32 = 1e-8;
         let fit = &self.config.fit;
-        let length = gradient.0.iter().flatten().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
-        ensure!(length.is_finite(), "the loss is no longer finite: lower fit.learning-rate and resume");
-        let shortening = (fit.largest_gradient / length.max(1e-12)).min(1.0) as f32;
-        gradient.0.iter_mut().flatten().for_each(|g| *g *= shortening);
-
-        let rate = learning_rate(fit, step) as f32;
-        let count = step as i32 + 1;
-        let (first_share, second_share) = (1.0 - FIRST.powi(count), 1.0 - SECOND.powi(count));
+        let length = shorten(&mut gradient.0, fit.largest_gradient).context("lower fit.learning-rate and resume")?;
+        let adam = AdamW { rate: learning_rate(fit, step) as f32, first: 0.9, second: 0.99, step };
         let keep = fit.average.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
         for (parameter, gradient) in self.parameters.iter_mut().zip(gradient.0) {
-            let decay = if parameter.name.ends_with(".weight") { rate * fit.weight_decay as f32 } else { 0.0 };
+            let decay = if parameter.name.ends_with(".weight") { adam.rate * fit.weight_decay as f32 } else { 0.0 };
             let mut values = parameter.var.flatten_all()?.to_vec1::<f32>()?;
-            for (index, g) in gradient.into_iter().enumerate() {
-                let first = &mut parameter.first[index];
-                let second = &mut parameter.second[index];
-                *first = FIRST * *first + (1.0 - FIRST) * g;
-                *second = SECOND * *second + (1.0 - SECOND) * g * g;
-                let change = (*first / first_share) / ((*second / second_share).sqrt() + EPSILON);
-                values[index] -= rate * change + decay * values[index];
-                parameter.average[index] = keep * parameter.average[index] + (1.0 - keep) * values[index];
+            adam.change(&mut values, &mut parameter.moments, &gradient, decay);
+            for (average, value) in parameter.average.iter_mut().zip(&values) {
+                *average = keep * *average + (1.0 - keep) * value;
             }
             parameter.var.set(&Tensor::from_vec(values, parameter.var.shape(), &Device::Cpu)?)?;
         }
@@ -151,10 +149,12 @@ impl Weights {
         let mut state = HashMap::new();
         for p in &self.parameters {
             state.insert(format!("value.{}", p.name), p.var.as_tensor().copy()?);
-            for (part, values) in [("first", &p.first), ("second", &p.second), ("average", &p.average)] {
+            for (part, values) in [("first", &p.moments.first), ("second", &p.moments.second), ("average", &p.average)]
+            {
                 state.insert(format!("{part}.{}", p.name), Tensor::from_slice(values, p.var.shape(), &Device::Cpu)?);
             }
         }
+        state.extend(self.adversary.as_ref().map(Adversary::state).transpose()?.unwrap_or_default());
         Ok(state)
     }
 
@@ -164,7 +164,12 @@ impl Weights {
             .iter()
             .filter_map(|(name, tensor)| name.strip_prefix("value.").map(|name| (name.to_string(), tensor.clone())));
         let mut weights = Self::from_tensors(config, tensors.collect())?;
-        for name in state.keys() {
+        if let Some(adversary) = &mut weights.adversary {
+            let own = state.iter().filter(|(name, _)| Adversary::owns(name));
+            adversary.restore(&own.map(|(name, tensor)| (name.clone(), tensor.clone())).collect())?;
+        }
+        let owned = |name: &str| config.adversarial.is_some() && Adversary::owns(name);
+        for name in state.keys().filter(|name| !owned(name)) {
             let is_part = |(part, parameter): (&str, &str)| {
                 let is_known = weights.parameters.iter().any(|p| p.name == parameter);
                 is_known && ["value", "first", "second", "average"].contains(&part)
@@ -178,7 +183,8 @@ impl Weights {
                 ensure!(tensor.shape() == p.var.shape(), "tensor {name} has shape {:?}", tensor.dims());
                 Ok(tensor.flatten_all()?.to_vec1()?)
             };
-            (p.first, p.second, p.average) = (part("first")?, part("second")?, part("average")?);
+            p.moments = Moments { first: part("first")?, second: part("second")? };
+            p.average = part("average")?;
         }
         for style in &config.styles {
             let is_there = weights.generator.style(&style.name).is_some();

@@ -125,6 +125,26 @@ fn a_resumed_run_is_an_unbroken_one() {
 }
 
 #[test]
+fn so_is_one_against_a_discriminator() {
+    let adversarial = "[adversarial]\nobjective = \"hinge\"\nweight = 0.1\nfeature-matching = 0.5\n\
+        learning-rate = 1e-3\nr1 = 0.1\nr1-every = 2\nfrom-step = 1\nrise = 10\n\n[losses]";
+    let place = Place::new(12);
+    let (alone, against) = (place.at("alone"), place.at("straight"));
+    succeed(&mut place.fit("alone", &[]));
+    place.write_config("config.toml", &[("steps = 20", "steps = 12"), ("[losses]", adversarial)]);
+    place.straight_and_broken();
+    let said = succeed(&mut place.fit("broken", &["--resume"]));
+    assert!(said.contains("steps 4 to 12") && said.contains("d-right"), "{said}");
+    assert_equal(&place.at("broken"), &against);
+    // It has an effect, and a run that began without it has nothing to go on with.
+    let last = "checkpoints/step-00000012.safetensors";
+    assert_ne!(fs::read(alone.join("log.csv")).unwrap(), fs::read(against.join("log.csv")).unwrap());
+    assert!(fs::metadata(alone.join(last)).unwrap().len() < fs::metadata(against.join(last)).unwrap().len());
+    let said = fail(&mut place.fit("alone", &["--resume", "--steps", "16"]));
+    assert!(said.contains("tensor discriminator.") && said.contains("--base"), "{said}");
+}
+
+#[test]
 fn a_killed_run_loses_nothing_before_its_last_checkpoint() {
     let place = Place::new(240);
     let (killed, straight) = (place.at("killed"), place.at("straight"));

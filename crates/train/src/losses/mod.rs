@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ops::{values, with_values};
 
 pub use terms::TERMS;
+pub(crate) use terms::{LUMA, clamp_softly, slope};
 use terms::{add_gradient, measure};
 
 /// How much each term of the loss counts; each term is a mean over pixels.

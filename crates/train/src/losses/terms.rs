@@ -8,7 +8,7 @@ const MISSING_INK: f32 = 2.0;
 /// How much of what lies beyond 0..1 counts.
 const BEYOND: f32 = 0.05;
 /// BT.709.
-const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
+pub(crate) const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 /// The terms for one picture; `output` and `target` are four planes, red, green, blue and ink.
 pub(super) fn measure(output: &[f32], target: &[f32], width: usize, height: usize) -> [f64; TERMS.len()] {
@@ -102,12 +102,12 @@ fn for_each_step(width: usize, height: usize, mut step: impl FnMut(usize, usize)
     }
 }
 
-fn clamp_softly(value: f32) -> f32 {
+pub(crate) fn clamp_softly(value: f32) -> f32 {
     let clamped = value.clamp(0.0, 1.0);
     clamped + BEYOND * (value - clamped)
 }
 
-fn slope(value: f32) -> f32 {
+pub(crate) fn slope(value: f32) -> f32 {
     if (0.0..=1.0).contains(&value) { 1.0 } else { BEYOND }
 }
 
