@@ -6,15 +6,25 @@
 
 mod add_relu;
 mod conv;
-mod matmul;
-mod patches;
+mod conv_transpose;
+mod geometry;
+mod leaky_relu;
+mod max_pool;
+mod passes;
+mod resample;
+mod scratch;
+mod stretches;
 mod warp;
 
 use candle_core::{Result, Tensor};
 use inkcast_generator::{Activation, CandleOps, ConvOps};
 
 pub use add_relu::add_relu;
-pub use conv::conv2d;
+pub use conv::{Convolution, conv2d, convolve};
+pub use conv_transpose::{Transposed, conv_transpose2d};
+pub use leaky_relu::bias_leaky_relu;
+pub use max_pool::max_pool2d;
+pub use resample::{avg_pool2d, reflection_pad2d, resize_bilinear, resize_nearest};
 pub use warp::{Kernel, warp};
 
 /// Convolutions for training: own ones on the CPU, Candle's on every other device.

@@ -1,8 +1,9 @@
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{Device, Tensor, Var};
 use inkcast_generator::{Activation, CandleOps, ConvOps};
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 
-use super::{TrainingOps, add_relu, conv2d};
+use super::{check_gradients, largest_difference, tensor};
+use crate::ops::{Convolution, TrainingOps, add_relu, conv2d, convolve};
 
 /// Sizes of a convolution: batch, inputs, outputs, kernel, stride, height, width.
 const CASES: [[usize; 7]; 8] = [
@@ -16,25 +17,12 @@ const CASES: [[usize; 7]; 8] = [
     [1, 4, 3, 3, 2, 1, 2],
 ];
 
-fn noise(rng: &mut StdRng, shape: &[usize]) -> Vec<f32> {
-    (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect()
-}
-
-fn tensor(rng: &mut StdRng, shape: &[usize]) -> Tensor {
-    Tensor::from_vec(noise(rng, shape), shape, &Device::Cpu).unwrap()
-}
-
 fn case([batch, inputs, outputs, kernel, _, height, width]: [usize; 7], rng: &mut StdRng) -> [Tensor; 3] {
     [
         tensor(rng, &[batch, inputs, height, width]),
         tensor(rng, &[outputs, inputs, kernel, kernel]),
         tensor(rng, &[outputs]),
     ]
-}
-
-fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
-    assert_eq!(a.dims(), b.dims());
-    (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar().unwrap()
 }
 
 #[test]
@@ -64,34 +52,6 @@ fn convolutions_equal_those_of_candle() {
             let got = TrainingOps.conv2d(&x, &weight, &bias, addend, sizes[4], activation).unwrap();
             let difference = largest_difference(&got, &expected);
             assert!(difference < 1e-4, "{sizes:?} {activation:?}: {difference}");
-        }
-    }
-}
-
-/// Compares the gradients of `scalar` with central differences, number by number.
-fn check_gradients(start: &[Tensor], scalar: impl Fn(&[Tensor]) -> Result<Tensor>) {
-    const STEP: f32 = 1e-2;
-    let vars: Vec<Var> = start.iter().map(|tensor| Var::from_tensor(tensor).unwrap()).collect();
-    let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
-    let grads = scalar(&tensors).unwrap().backward().unwrap();
-    for (index, tensor) in start.iter().enumerate() {
-        let grad = grads.get(&vars[index]).expect("every argument has a gradient");
-        let grad = grad.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        let values = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        for (position, &expected) in grad.iter().enumerate() {
-            let at = |offset: f32| -> f64 {
-                let mut moved = values.clone();
-                moved[position] += offset;
-                let mut tensors = start.to_vec();
-                tensors[index] = Tensor::from_vec(moved, tensor.shape(), &Device::Cpu).unwrap();
-                scalar(&tensors).unwrap().to_scalar::<f32>().unwrap().into()
-            };
-            let difference = ((at(STEP) - at(-STEP)) / f64::from(2.0 * STEP)) as f32;
-            let tolerance = 2e-3 + 2e-2 * expected.abs();
-            assert!(
-                (difference - expected).abs() < tolerance,
-                "argument {index}, number {position}: {expected} by the gradient, {difference} by differences"
-            );
         }
     }
 }
@@ -153,4 +113,85 @@ fn batches_give_the_sum_of_their_pictures() {
     let single = (0..3).map(|n| gradient(&x.narrow(0, n, 1).unwrap()));
     let sum = single.reduce(|a, b| (a + b).unwrap()).unwrap();
     assert!(largest_difference(&gradient(&x), &sum) < 1e-3);
+}
+
+/// Batch, inputs, outputs, kernel, stride, padding, height, width: even and large kernels, and sizes that a stride does
+/// not divide.
+const PADDED: [[usize; 8]; 8] = [
+    [2, 3, 5, 4, 2, 1, 8, 6],
+    [1, 2, 9, 4, 2, 1, 7, 9],
+    [2, 2, 3, 4, 1, 1, 5, 6],
+    [1, 3, 4, 2, 2, 0, 5, 4],
+    [1, 1, 2, 7, 1, 3, 5, 8],
+    [2, 2, 2, 5, 3, 4, 6, 7],
+    [1, 2, 3, 3, 1, 0, 3, 5],
+    [1, 2, 2, 2, 3, 0, 8, 7],
+];
+
+fn padded_case(sizes: [usize; 8], rng: &mut StdRng) -> [Tensor; 3] {
+    let [batch, inputs, outputs, kernel, stride, _, height, width] = sizes;
+    case([batch, inputs, outputs, kernel, stride, height, width], rng)
+}
+
+#[test]
+fn padded_convolutions_equal_those_of_candle() {
+    let mut rng = StdRng::seed_from_u64(6);
+    for sizes in PADDED {
+        let [x, weight, bias] = padded_case(sizes, &mut rng);
+        let [.., stride, padding, _, _] = sizes;
+        let plain = x.conv2d(&weight, padding, stride, 1, 1).unwrap();
+        let plain = plain.broadcast_add(&bias.reshape((1, (), 1, 1)).unwrap()).unwrap();
+        for slope in [1.0, 0.2, 0.0] {
+            let expected = (plain.relu().unwrap() - (plain.neg().unwrap().relu().unwrap() * slope).unwrap()).unwrap();
+            let slope = slope as f32;
+            // Transposed twice: equal numbers, not contiguous.
+            let x = x.t().unwrap().contiguous().unwrap().t().unwrap();
+            let got = convolve(&x, &weight, &bias, Convolution { stride, padding, slope }).unwrap();
+            assert!(largest_difference(&got, &expected) < 1e-4, "{sizes:?}");
+        }
+    }
+}
+
+#[test]
+fn gradients_of_padded_convolutions_equal_differences() {
+    let mut rng = StdRng::seed_from_u64(7);
+    for sizes in PADDED {
+        let [.., stride, padding, _, _] = sizes;
+        for slope in [1.0, 0.2] {
+            let [x, weight, _] = padded_case(sizes, &mut rng);
+            // Biases far from zero keep every value away from the kink, where a difference means nothing.
+            let bias: Vec<f32> = (0..sizes[2]).map(|output| if output % 2 == 0 { 6.0 } else { -6.0 }).collect();
+            let weight = (weight * 0.1).unwrap();
+            let start = [x.t().unwrap().contiguous().unwrap(), weight, Tensor::new(bias, &Device::Cpu).unwrap()];
+            let run = |t: &[Tensor]| convolve(&t[0].t()?, &t[1], &t[2], Convolution { stride, padding, slope });
+            let y = run(&start).unwrap();
+            let weights = tensor(&mut rng, y.dims());
+            // Small numbers only, for the sake of rounding.
+            check_gradients(&start, |t| ((run(t)? - &y)? * &weights)?.sum_all());
+        }
+    }
+}
+
+#[test]
+fn what_is_detached_gets_no_gradient() {
+    let [x, weight, bias] = case([1, 2, 3, 3, 1, 4, 5], &mut StdRng::seed_from_u64(8));
+    let [x, weight, bias] = [x, weight, bias].map(|tensor| Var::from_tensor(&tensor).unwrap());
+    let grads = |x: &Tensor, weight: &Tensor| {
+        conv2d(x, weight, &bias, 1, Activation::None).unwrap().sqr().unwrap().sum_all().unwrap().backward().unwrap()
+    };
+    let (whole, of_x, of_weight) = (grads(&x, &weight), grads(&x, &weight.detach()), grads(&x.detach(), &weight));
+    assert!(of_x.get(&weight).is_none() && of_weight.get(&x).is_none());
+    assert_eq!(largest_difference(of_x.get(&x).unwrap(), whole.get(&x).unwrap()), 0.0);
+    assert_eq!(largest_difference(of_weight.get(&weight).unwrap(), whole.get(&weight).unwrap()), 0.0);
+}
+
+#[test]
+fn impossible_sizes_are_refused() {
+    let [x, weight, bias] = case([1, 2, 3, 3, 1, 4, 5], &mut StdRng::seed_from_u64(9));
+    for (stride, padding, slope) in [(0, 1, 1.0), (1, 3, 1.0), (1, 1, 1.5), (1, 1, -0.1)] {
+        assert!(convolve(&x, &weight, &bias, Convolution { stride, padding, slope }).is_err());
+    }
+    let small = x.narrow(2, 0, 2).unwrap();
+    assert!(convolve(&small, &weight, &bias, Convolution { stride: 1, padding: 0, slope: 1.0 }).is_err());
+    assert!(convolve(&x, &weight, &weight, Convolution { stride: 1, padding: 1, slope: 1.0 }).is_err());
 }
