@@ -56,8 +56,10 @@ fn bilinear_by_hand() {
     assert_eq!(flat(resize_bilinear(&rows([[1.0, 4.0]]), 1, 1).unwrap()), [2.5]);
 }
 
+type Resampling = Box<dyn Fn(&Tensor) -> Result<Tensor>>;
+
 /// Every resampling at sizes that divide and sizes that do not.
-fn cases() -> Vec<(&'static str, Box<dyn Fn(&Tensor) -> Result<Tensor>>)> {
+fn cases() -> Vec<(&'static str, Resampling)> {
     vec![
         ("reflection 1", Box::new(|x| reflection_pad2d(x, 1))),
         ("reflection 3", Box::new(|x| reflection_pad2d(x, 3))),
