@@ -45,30 +45,40 @@ pub enum Command {
     },
     /// Compute the looks of pictures and clip frames once, for training
     ///
-    /// Pictures are scaled to a shorter side of 360 to 640 pixels. Files that cannot be read are skipped and named.
+    /// Pictures are scaled to a shorter side of 360 to 640 pixels. Files that cannot be used and near-duplicates are left
+    /// out and named. Run it again after adding pictures, or if it was interrupted: what is done is not done again.
+    ///
+    /// Below folders of the names real_images and generated_images lie photos and comic pictures; where these are in
+    /// folders train and test, that is the split. Photos and comic pictures whose names match one to one are pairs.
     Prepare {
-        /// Folder with pictures (jpg, png, webp); may be given several times
+        /// Folder with photos (jpg, png, webp); may be given several times
         #[arg(long, value_name = "DIR")]
         photos: Vec<PathBuf>,
+        /// Folder with comic pictures, for training without pairs; may be given several times
+        #[arg(long, value_name = "DIR")]
+        comics: Vec<PathBuf>,
         /// Folder with clips (mp4, mkv, webm, mov, avi, ogv); may be given several times
         #[arg(long, value_name = "DIR")]
         clips: Vec<PathBuf>,
         /// Use only files whose path ends with a line of this file, such as "clips/street.mp4"
         #[arg(long, value_name = "FILE")]
         only: Option<PathBuf>,
-        /// Folder for the prepared data, about 5 MB a picture
+        /// Folder for the prepared data, about 5 MB a photo
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
-        /// Use at most this many pictures, drawn by the seed (clips are not limited)
+        /// Use at most this many photos and comic pictures, drawn by the seed (clips are not limited)
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
         /// Frames taken from each clip, spread evenly
         #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
         frames_per_clip: u16,
-        /// Keep at least this many pictures out of training, to measure with
+        /// Prepare each picture at so many sizes, to learn more from few; lines keep their width
+        #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=8))]
+        sizes: u16,
+        /// Keep at least this many photos and frames out of training, to measure with, and at least one in twenty
         #[arg(long, default_value_t = 48, value_name = "N")]
         held_out: usize,
-        /// Decides on sizes and on which pictures are held out
+        /// Decides on sizes and, with the content of each picture, on whether it is held out
         #[arg(long, default_value_t = 1, value_name = "NUMBER")]
         seed: u64,
     },

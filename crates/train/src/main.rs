@@ -34,9 +34,22 @@ fn main() -> Result<()> {
             let shown = if only.is_empty() { Look::ALL.to_vec() } else { only };
             looks(&out, &photos, short_side.into(), row_height.unwrap_or(short_side).into(), &shown, !layers)
         }
-        Command::Prepare { photos, clips, only, out, limit, frames_per_clip, held_out, seed } => {
-            let frames_per_clip = frames_per_clip.into();
-            prepare(&Preparation { photos, clips, only, out, limit, frames_per_clip, held_out, seed })
+        Command::Prepare { photos, comics, clips, only, out, limit, frames_per_clip, sizes, held_out, seed } => {
+            let (frames_per_clip, sizes) = (frames_per_clip.into(), sizes.into());
+            let report = prepare(&Preparation {
+                photos,
+                comics,
+                clips,
+                only,
+                out,
+                limit,
+                frames_per_clip,
+                sizes,
+                held_out,
+                seed,
+            })?;
+            println!("{report}");
+            Ok(())
         }
         Command::Fit { config, data, run, base, resume, steps } => {
             let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");

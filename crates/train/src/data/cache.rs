@@ -1,11 +1,14 @@
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use image::RgbImage;
 use rayon::prelude::*;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
 
+use super::store::{check_finished, folder, name, prepared_files, write_whole};
 use crate::looks::{Layers, Look};
 use crate::pictures::to_byte;
 
@@ -28,6 +31,15 @@ impl Split {
     }
 }
 
+/// What kind of picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// Photos and frames of clips, with the layers of every look.
+    Photos,
+    /// Comic pictures as they are.
+    Comics,
+}
+
 /// A picture and what each look makes of it, in bytes.
 pub struct Example {
     /// Name of the picture, for reports.
@@ -40,6 +52,8 @@ pub struct Example {
     pub source: Vec<u8>,
     /// Red, green, blue and ink of each pixel, for each look.
     pub layers: HashMap<Look, Vec<u8>>,
+    /// Red, green and blue of a comic picture of the same scene, if the data are pairs.
+    pub comic: Option<Vec<u8>>,
 }
 
 impl Example {
@@ -52,6 +66,7 @@ impl Example {
             height: source.height() as usize,
             source: source.as_raw().clone(),
             layers: layers.iter().map(|(look, layers)| (*look, pack(layers))).collect(),
+            comic: None,
         }
     }
 
@@ -71,17 +86,24 @@ impl Example {
         Example::new("synthetic", &picture, &layers)
     }
 
-    /// Writes it into `folder` as `<name>.safetensors`.
+    /// The source as a picture.
+    pub fn to_picture(&self) -> RgbImage {
+        RgbImage::from_raw(self.width as u32, self.height as u32, self.source.clone())
+            .expect("the source has three bytes for each pixel")
+    }
+
+    /// Writes it into `folder` as `<name>.safetensors`, all of it or nothing.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let path = folder.join(format!("{}.safetensors", self.name));
-        let tensor =
-            |bytes: &[u8], channels| Tensor::from_slice(bytes, (self.height, self.width, channels), &Device::Cpu);
-        let mut tensors = HashMap::from([("source".to_string(), tensor(&self.source, 3)?)]);
+        let view = |bytes, channels| TensorView::new(Dtype::U8, vec![self.height, self.width, channels], bytes);
+        let mut tensors = vec![("source", view(&self.source, 3)?)];
         for (look, bytes) in &self.layers {
-            tensors.insert(look.name().to_string(), tensor(bytes, 4)?);
+            tensors.push((look.name(), view(bytes, 4)?));
         }
-        candle_core::safetensors::save(&tensors, &path)
-            .with_context(|| format!("cannot write the prepared picture {}", path.display()))
+        if let Some(comic) = &self.comic {
+            tensors.push(("comic", view(comic, 3)?));
+        }
+        write_whole(&path, &safetensors::serialize(tensors, None)?)
     }
 
     fn read(path: &Path, looks: &[Look]) -> Result<Self> {
@@ -99,28 +121,37 @@ impl Example {
             ensure!(size == (width, height), "the layers of \"{}\" have another size than the picture", look.name());
             layers.insert(look, bytes);
         }
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Example { name, width, height, source, layers })
+        let mut comic = None;
+        if tensors.contains_key("comic") {
+            let (size, bytes) = bytes("comic", 3)?;
+            ensure!(size == (width, height), "the comic picture has another size than the photo");
+            comic = Some(bytes);
+        }
+        Ok(Example { name: name(path), width, height, source, layers, comic })
     }
 }
 
-/// Reads one part of prepared data with the layers of `looks`, sorted by name.
+/// Reads one part of the prepared photos with the layers of `looks`, sorted by name.
 pub fn load(data: &Path, split: Split, looks: &[Look]) -> Result<Vec<Example>> {
-    let folder = data.join(split.folder());
-    let fail = || format!("{} is no prepared data: run inkcast-train prepare first", data.display());
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .with_context(fail)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<_>>()
-        .with_context(fail)?;
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "safetensors"));
-    paths.sort();
-    ensure!(!paths.is_empty(), "{} is empty: run inkcast-train prepare with more pictures", folder.display());
+    load_domain(data, Domain::Photos, split, looks, "more pictures")
+}
+
+/// Reads one part of the prepared comic pictures, sorted by name. They have no layers.
+pub fn load_comics(data: &Path, split: Split) -> Result<Vec<Example>> {
+    load_domain(data, Domain::Comics, split, &[], "--comics")
+}
+
+fn load_domain(data: &Path, domain: Domain, split: Split, looks: &[Look], missing: &str) -> Result<Vec<Example>> {
+    check_finished(data)?;
+    let folder = folder(data, domain, split);
+    let paths = prepared_files(&folder)
+        .with_context(|| format!("{} is no prepared data: run inkcast-train prepare first", data.display()))?;
+    ensure!(!paths.is_empty(), "{} is empty: run inkcast-train prepare with {missing}", folder.display());
     paths
         .par_iter()
         .map(|path| {
             Example::read(path, looks).with_context(|| {
-                format!("{} cannot be used: delete it or run inkcast-train prepare again", path.display())
+                format!("{} cannot be used: delete it and run inkcast-train prepare again", path.display())
             })
         })
         .collect()

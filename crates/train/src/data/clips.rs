@@ -19,7 +19,7 @@ pub(super) fn read_frames(path: &Path, count: usize) -> Result<Vec<RgbImage>> {
     let path = path.canonicalize().with_context(|| format!("cannot find the clip {}", path.display()))?;
     let fail = || format!("cannot read the clip {}", path.display());
     let pipeline = gst::parse::launch(
-        "uridecodebin name=source ! videoconvert ! video/x-raw,format=RGB ! appsink name=sink sync=false",
+        "uridecodebin name=source ! videoconvert name=convert ! video/x-raw,format=RGB ! appsink name=sink sync=false",
     )
     .with_context(fail)?
     .downcast::<gst::Pipeline>()
@@ -27,6 +27,15 @@ pub(super) fn read_frames(path: &Path, count: usize) -> Result<Vec<RgbImage>> {
     let source = pipeline.by_name("source").expect("it is in the description");
     source.set_property("uri", gst::glib::filename_to_uri(&path, None).with_context(fail)?);
     let sink = pipeline.by_name("sink").and_downcast::<AppSink>().expect("it is in the description");
+
+    // Without this, a file that has sound alone would be waited for.
+    let convert = pipeline.by_name("convert").expect("it is in the description");
+    source.connect("no-more-pads", false, move |_| {
+        if !convert.static_pad("sink").is_some_and(|pad| pad.is_linked()) {
+            gst::element_error!(convert, gst::StreamError::Format, ("there is no video in it"));
+        }
+        None
+    });
 
     let stopper = Stop(pipeline.clone());
     pipeline.set_state(gst::State::Paused).with_context(fail)?;

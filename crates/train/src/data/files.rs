@@ -21,8 +21,13 @@ pub(super) fn find_files(
 ) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut waiting: Vec<PathBuf> = folders.to_vec();
+    // Links may lead in circles.
+    let mut seen = HashSet::new();
     while let Some(folder) = waiting.pop() {
         let fail = || format!("cannot read the folder {}", folder.display());
+        if !seen.insert(folder.canonicalize().with_context(fail)?) {
+            continue;
+        }
         for entry in std::fs::read_dir(&folder).with_context(fail)? {
             let path = entry.with_context(fail)?.path();
             let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();

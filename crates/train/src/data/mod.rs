@@ -3,18 +3,24 @@
 mod adaptive;
 mod batch;
 mod cache;
+mod choose;
 mod clips;
+mod compute;
 mod damage;
 mod files;
+mod fingerprint;
+mod gather;
+mod identity;
 mod prepare;
 mod sequence;
+mod store;
 
 pub use adaptive::Adaptive;
 pub use batch::{Batch, Drawing, Link, draw};
-pub use cache::{Example, Split, load};
+pub use cache::{Domain, Example, Split, load, load_comics};
 pub use damage::Damage;
 pub use files::find_pictures;
-pub use prepare::{Preparation, prepare};
+pub use prepare::{Preparation, Report, prepare};
 pub use sequence::Sequences;
 
 #[cfg(test)]
