@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use inkcast_generator::{Architecture, Screen};
 use serde::{Deserialize, Serialize};
 
-use crate::data::Damage;
+use crate::data::{Augment, Damage};
 use crate::gan::adversary::Adversarial;
 use crate::looks::Look;
 use crate::losses::LossWeights;
@@ -30,6 +30,9 @@ pub struct Config {
     pub styles: Vec<Style>,
     /// How it is optimised.
     pub fit: Fit,
+    /// How crops are turned; without it, they are only mirrored.
+    #[serde(default)]
+    pub augment: Augment,
     /// How inputs are damaged.
     pub damage: Damage,
     /// How much each error counts.
@@ -156,6 +159,7 @@ impl Config {
             let carried = config.architecture.carried_input;
             ensure!(carried, "[temporal] needs a network with architecture.carried-input = true");
         }
+        config.augment.validate_for_layers()?;
         config.adversarial.as_ref().map_or(Ok(()), Adversarial::validate)?;
         Ok(config)
     }
@@ -199,6 +203,9 @@ mod tests {
             ("steps = ", "steps = -", "steps"),
             ("default-style = \"ink\"", "default-style = \"inc\"", "default-style \"inc\""),
             ("look = \"ink\"", "look = \"inky\"", "inky"),
+            ("[damage]", "[augment]\nturn = 0.5\n[damage]", "turn"),
+            ("[damage]", "[augment]\nrotation = 50\n[damage]", "augment.rotation is 50"),
+            ("[damage]", "[augment]\nscale = [0.8, 1.25]\n[damage]", "width of lines"),
             ("half-channels = 4", "half-channels = 0", "half-channels is 0"),
         ];
         for (right, wrong, expected) in cases {

@@ -35,6 +35,7 @@ pub fn step(weights: &mut Weights, config: &Config, examples: &[Example], step: 
             look: style.look,
             count: config.fit.crops,
             size: config.fit.crop_size,
+            augment: &config.augment,
             damage: &config.damage,
             sequences: temporal.map(|temporal| &temporal.sequences),
         };

@@ -1,6 +1,7 @@
 //! Training data: pictures and clip frames with the layers of every look, computed once and kept on disk.
 
 mod adaptive;
+mod augment;
 mod batch;
 mod cache;
 mod choose;
@@ -14,14 +15,18 @@ mod identity;
 mod prepare;
 mod sequence;
 mod store;
+mod unpaired;
+mod window;
 
 pub use adaptive::Adaptive;
+pub use augment::Augment;
 pub use batch::{Batch, Drawing, Link, draw};
 pub use cache::{Domain, Example, Split, load, load_comics};
 pub use damage::Damage;
 pub use files::find_pictures;
 pub use prepare::{Preparation, Report, prepare};
 pub use sequence::Sequences;
+pub use unpaired::{Unpaired, draw_unpaired};
 
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,15 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::clips::read_frames;
-use super::{Damage, Drawing, Example, Sequences, Split, draw, load};
+use super::{Augment, Damage, Drawing, Example, Sequences, Split, Unpaired, draw, draw_unpaired, load};
 use crate::looks::Look;
 
 const NONE: Damage = Damage { noise: 0.0, jpeg: 0.0, blur: 0.0, exposure: 0.0, colour: 0.0 };
 
+const UPRIGHT: Augment = Augment { turns: 0.0, rotation: 0.0, scale: [1.0; 2] };
+
 fn still(count: usize, size: usize, damage: &Damage) -> Drawing<'_> {
-    Drawing { look: Look::Ink, count, size, damage, sequences: None }
+    Drawing { look: Look::Ink, count, size, augment: &UPRIGHT, damage, sequences: None }
 }
 
 /// A clip of 20 frames of 64x48 pixels, two seconds long.
@@ -158,4 +160,69 @@ fn earlier_frames_warped_by_their_links_are_the_newer_ones() {
         let wrong = sure.iter().filter(|&&difference| difference > 0.03).count();
         assert!(wrong < sure.len() / 50, "{wrong} of {}", sure.len());
     }
+}
+
+/// Crops of a picture whose layers are the source itself with blue repeated.
+fn same_turned(augment: &Augment) -> (Vec<f32>, Vec<f32>) {
+    let mut same = Example::synthetic(40, 36, &[Look::Ink]);
+    for (index, pixel) in same.source.chunks_exact_mut(3).enumerate() {
+        pixel.copy_from_slice(&[(index % 40 * 4) as u8, (index / 40 * 4) as u8, 90]);
+    }
+    let repeated = same.source.chunks_exact(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], pixel[2]]).collect();
+    same.layers.insert(Look::Ink, repeated);
+    let drawing = Drawing { augment, ..still(40, 16, &NONE) };
+    let batch = draw(&[same], &drawing, 5, &Device::Cpu).unwrap();
+    let flat = |tensor: &candle_core::Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    (flat(&batch.frames[0]), flat(&batch.target.narrow(1, 0, 3).unwrap()))
+}
+
+/// How red, which counts columns, and green, which counts rows, grow to the right in the middle of each crop.
+fn directions(crops: &[f32]) -> Vec<[i32; 2]> {
+    let step = |plane: &[f32]| ((plane[137] - plane[136]) * 255.0 / 4.0 * 100.0).round() as i32;
+    crops.chunks_exact(3 * 256).map(|crop| [step(&crop[..256]), step(&crop[256..512])]).collect()
+}
+
+#[test]
+fn layers_turn_with_their_picture() {
+    let (input, target) = same_turned(&Augment { turns: 0.75, ..UPRIGHT });
+    assert_eq!(input, target);
+    let directions = directions(&input);
+    // To the right, to the left, down and up, about ten times each, and never askew.
+    for direction in [[100, 0], [-100, 0], [0, 100], [0, -100]] {
+        let count = directions.iter().filter(|&&is| is == direction).count();
+        assert!((4..=18).contains(&count), "{count} times {direction:?}");
+    }
+    assert!(directions.iter().all(|[x, y]| x * y == 0));
+}
+
+#[test]
+fn a_small_rotation_stays_inside_the_picture() {
+    let (input, target) = same_turned(&Augment { rotation: 20.0, ..UPRIGHT });
+    assert_eq!(input, target);
+    for [x, y] in directions(&input) {
+        // Columns and rows of a crop rotated by up to 20 degrees: cosine from 0.94, sine to 0.342. What lies outside
+        // would not grow at all.
+        let length = f64::from(x * x + y * y).sqrt();
+        assert!((length - 100.0).abs() < 2.0 && y.abs() <= 35, "{x} {y}");
+    }
+}
+
+#[test]
+fn unpaired_crops_are_scaled_as_said() {
+    let mut slope = Example::synthetic(64, 60, &[]);
+    slope.source.chunks_exact_mut(3).enumerate().for_each(|(index, pixel)| pixel.fill((index % 64 * 4) as u8));
+    let augment = Augment { scale: [0.8, 1.25], ..UPRIGHT };
+    let drawing = Unpaired { count: 60, size: 16, augment: &augment, damage: &NONE };
+    let crops = |seed| draw_unpaired(std::slice::from_ref(&slope), &drawing, seed, &Device::Cpu).unwrap();
+    assert_eq!(crops(1).dims(), [60, 3, 16, 16]);
+    let values = crops(1).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(values, crops(1).flatten_all().unwrap().to_vec1::<f32>().unwrap());
+    // A crop of 16 pixels spans 15 steps of 4 grey levels, divided by the factor.
+    let factors: Vec<f32> =
+        values.chunks_exact(3 * 256).map(|crop| 60.0 / ((crop[15] - crop[0]) * 255.0).abs()).collect();
+    assert!(factors.iter().all(|factor| (0.79..=1.26).contains(factor)), "{factors:?}");
+    assert!(factors.iter().any(|&factor| factor < 0.9) && factors.iter().any(|&factor| factor > 1.12), "{factors:?}");
+    // A picture too small to be reduced is taken as it is.
+    let drawing = Unpaired { size: 60, ..drawing };
+    assert!(draw_unpaired(&[slope], &drawing, 1, &Device::Cpu).is_ok());
 }
