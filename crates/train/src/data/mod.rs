@@ -16,6 +16,7 @@ mod prepare;
 mod sequence;
 mod store;
 mod unpaired;
+mod whole;
 mod window;
 
 pub use adaptive::Adaptive;

@@ -14,6 +14,7 @@ use super::fingerprint::Fingerprint;
 use super::gather::{Found, gather};
 use super::identity::Content;
 use super::store::Store;
+use super::whole::check_whole;
 use crate::pictures;
 
 /// What to prepare.
@@ -157,6 +158,7 @@ impl Preparation {
         let content = match &found.partner {
             None => content,
             Some(partner) => {
+                check_whole(partner)?;
                 usable(&pictures::read(partner)?, partner)?;
                 content.with(&Content::of(partner)?)
             }
@@ -170,7 +172,10 @@ impl Preparation {
     pub(super) fn frames(&self, found: &Found) -> Result<Vec<RgbImage>> {
         let frames = match found.is_clip {
             true => read_frames(&found.path, self.frames_per_clip)?,
-            false => vec![pictures::read(&found.path)?],
+            false => {
+                check_whole(&found.path)?;
+                vec![pictures::read(&found.path)?]
+            }
         };
         usable(&frames[0], &found.path)?;
         Ok(frames)

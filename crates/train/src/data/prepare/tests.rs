@@ -246,6 +246,22 @@ fn too_few_pictures_say_how_many_are_needed() {
 }
 
 #[test]
+fn a_picture_that_is_cut_off_is_skipped() {
+    let folder = Folder::new();
+    folder.photos(0..4);
+    for (name, length) in [("whole.jpg", 1), ("half.jpg", 2), ("some.png", 2)] {
+        let path = folder.at(&format!("photos/{name}"));
+        picture(9, 200, 150).save(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / length]).unwrap();
+    }
+    let report = prepare(&folder.preparation()).unwrap();
+    assert_eq!(report.photos, [3, 2]);
+    assert!(report.skipped[0].contains("half.jpg is cut off"), "{:?}", report.skipped);
+    assert!(report.skipped[1].contains("some.png"), "{:?}", report.skipped);
+}
+
+#[test]
 fn a_limit_leaves_the_same_pictures_when_others_come() {
     let folder = Folder::new();
     folder.photos(0..20);
