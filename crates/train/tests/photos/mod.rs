@@ -5,16 +5,16 @@ use std::path::Path;
 use image::RgbImage;
 use inkcast_train::data::{Preparation, prepare};
 
-/// Makes eight pictures of discs in different places and colours in a folder in `work` and prepares them into `data`, two of them
-/// held out.
+/// Makes eight pictures of coloured fields, none like another, in a folder in `work` and prepares them into `data`, two
+/// of them held out.
 pub fn prepare_photos(work: &Path, data: &Path) {
     let folder = work.join("photos");
     std::fs::create_dir(&folder).unwrap();
-    for number in 0..8u8 {
-        let (left, top) = (18.0 + 20.0 * f32::from(number % 4), 20.0 + 40.0 * f32::from(number / 4));
+    for number in 0..8u32 {
         let picture = RgbImage::from_fn(96, 80, |x, y| {
-            let distance = (x as f32 - left).hypot(y as f32 - top);
-            image::Rgb(if distance < 22.0 { [250, 30 * number, 60] } else { [90, 140, 255 - 25 * number] })
+            let field = number * 16 + y / 20 * 4 + x / 24 + 1;
+            let mixed = field.wrapping_mul(0x9e37_79b1).rotate_left(13).wrapping_mul(0x85eb_ca6b);
+            image::Rgb([mixed >> 24, mixed >> 16 & 255, mixed >> 8 & 255].map(|value| value as u8))
         });
         picture.save(folder.join(format!("{number}.png"))).unwrap();
     }
