@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+/// Ending of files that are being written.
+const PARTIAL: &str = ".partial";
+
 /// Writes a file in one go: whatever happens, `path` holds what was there before or all of `bytes`, also after a power
 /// cut. Until then they are in a file beside it whose name ends in ".partial".
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -22,15 +25,38 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Lets `link` name the same content as `path`, in one go. Where the file system has no hard links it is a copy.
 pub fn link(path: &Path, link: &Path) -> Result<()> {
     let partial = partial(link);
-    let fail = || format!("cannot write {}", partial.display());
-    if partial.exists() {
-        std::fs::remove_file(&partial).with_context(fail)?;
-    }
+    remove(&partial)?;
     if std::fs::hard_link(path, &partial).is_err() {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         return write(link, &bytes);
     }
-    rename(&partial, link)
+    rename(&partial, link)?;
+    // Renaming does nothing if both names are of one file already.
+    remove(&partial)
+}
+
+/// Deletes what writes that were broken off have left in a folder, if there is such a folder.
+pub fn clear(folder: &Path) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let fail = || format!("cannot read the folder {}", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(fail)? {
+        let entry = entry.with_context(fail)?;
+        let is_partial = entry.file_name().to_string_lossy().ends_with(PARTIAL);
+        if is_partial && entry.file_type().with_context(fail)?.is_file() {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes a file if it is there.
+fn remove(path: &Path) -> Result<()> {
+    if path.exists() {
+        std::fs::remove_file(path).with_context(|| format!("cannot delete {}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -52,7 +78,7 @@ fn rename(partial: &Path, path: &Path) -> Result<()> {
 
 fn partial(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(".partial");
+    name.push(PARTIAL);
     PathBuf::from(name)
 }
 
@@ -75,6 +101,21 @@ mod tests {
         assert_eq!(std::fs::read(folder.path().join("b")).unwrap(), b"2");
         assert_eq!(std::fs::read(folder.path().join("c")).unwrap(), b"third");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_was_broken_off_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "a.partial", "b.partial", "partial"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("c.partial")).unwrap();
+        clear(folder.path()).unwrap();
+        clear(&folder.path().join("nowhere")).unwrap();
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        assert_eq!(names, ["a", "c.partial", "partial"]);
     }
 
     #[cfg(target_os = "linux")]

@@ -10,6 +10,9 @@ use candle_core::{Device, Tensor};
 
 use crate::atomic;
 
+/// Where numbered checkpoints lie in the folder of a run.
+pub const FOLDER: &str = "checkpoints";
+
 /// Everything that a run needs to go on.
 pub struct Checkpoint {
     /// What [`crate::training::Training::state`] gave.
@@ -111,7 +114,7 @@ fn kept(run: &Path) -> Result<Vec<(u64, PathBuf)>> {
 }
 
 fn folder(run: &Path) -> PathBuf {
-    run.join("checkpoints")
+    run.join(FOLDER)
 }
 
 #[cfg(test)]

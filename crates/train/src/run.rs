@@ -9,11 +9,11 @@ use crate::atomic;
 use crate::checkpoint::{self, Checkpoint};
 use crate::divergence::Watch;
 use crate::pictures;
-use crate::progress::{Means, Progress, short};
+use crate::progress::{Means, Progress, figure};
 use crate::schedule::Schedule;
 use crate::table::{Rows, Table};
 use crate::tensorboard::EventWriter;
-use crate::training::Training;
+use crate::training::{Scalars, Training};
 
 /// The scalars of every step, in the folder of a run.
 pub const LOG: &str = "log.csv";
@@ -26,6 +26,9 @@ pub const SAMPLES: &str = "samples";
 /// [`SAMPLES`] and an event file for TensorBoard. With `resume` it goes on from the latest checkpoint there, and
 /// everything but the event file comes out the same to the bit as if it had never stopped.
 pub fn run(training: &mut dyn Training, schedule: &Schedule, folder: &Path, resume: bool) -> Result<()> {
+    for place in [folder.to_path_buf(), folder.join(checkpoint::FOLDER), folder.join(SAMPLES)] {
+        atomic::clear(&place)?;
+    }
     let start = if resume { restore(training, folder)? } else { Start::default() };
     let mut run = Run {
         schedule,
@@ -115,6 +118,16 @@ fn stopped(error: anyhow::Error, number: u64, folder: &Path) -> anyhow::Error {
     anyhow!("{error:#}; stopped at step {}, {left}", number + 1)
 }
 
+/// Figures on held-out data, each with that on training data.
+fn beside_training(measured: &Scalars) -> String {
+    let with_train = |(name, value): &(String, f32)| {
+        let on_train = measured.iter().find(|(other, _)| other.strip_prefix("train/") == Some(name));
+        let on_train = on_train.map(|(_, value)| format!(" (training {})", figure(*value)));
+        format!("{name} {}{}", figure(*value), on_train.unwrap_or_default())
+    };
+    measured.iter().filter(|(name, _)| !name.contains('/')).map(with_train).collect::<Vec<_>>().join(", ")
+}
+
 struct Run<'a> {
     schedule: &'a Schedule,
     folder: &'a Path,
@@ -142,14 +155,14 @@ impl Run<'_> {
         self.watch.check(&scalars).context("the training diverges: lower fit.learning-rate and resume")?;
         self.means.add(&scalars);
         let is_last = steps == self.schedule.steps;
-        if steps % self.schedule.log_every == 0 || is_last {
+        if steps.is_multiple_of(self.schedule.log_every) || is_last {
             let means = self.means.take();
             self.progress.report(steps, &means);
             self.events.scalars(steps, "", &means)?;
             self.events.flush()?;
             self.log.flush()?;
         }
-        if steps % self.schedule.checkpoint_every == 0 || is_last {
+        if steps.is_multiple_of(self.schedule.checkpoint_every) || is_last {
             if self.watch.is_calm() {
                 self.checkpoint(training, steps)?;
             } else {
@@ -181,8 +194,8 @@ impl Run<'_> {
             checkpoint::keep_as_best(self.folder, &path)?;
         }
         checkpoint::delete_old(self.folder, self.schedule.keep)?;
-        let best = if self.stale == 0 { ", the best so far" } else { "" };
-        self.progress.say(&format!("step {steps}: held out: {}{best}", short(&measured)));
+        let best = if self.stale == 0 { "; the best so far" } else { "" };
+        self.progress.say(&format!("step {steps}: held out: {}{best}", beside_training(&measured)));
         Ok(())
     }
 

@@ -76,7 +76,8 @@ impl Rows {
     /// Reads a table, also while it is written: a last line without an end is not there yet.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text).with_context(|| format!("in {}", path.display()))
+        Self::parse(&text)
+            .with_context(|| format!("{} is no table of a run; rename it to go on without it", path.display()))
     }
 
     fn parse(text: &str) -> Result<Self> {

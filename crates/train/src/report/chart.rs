@@ -35,7 +35,7 @@ const RIGHT: f64 = 14.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 26.0;
 /// Points of a curve; more are joined, and their range is shown as a band.
-const POINTS: usize = 300;
+const POINTS: usize = 120;
 
 impl Chart {
     /// The chart as an HTML figure with a legend.

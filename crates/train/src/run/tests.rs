@@ -8,7 +8,6 @@ use candle_core::{Device, Tensor};
 use image::RgbImage;
 
 use super::*;
-use crate::training::Scalars;
 
 /// A training that counts its steps.
 struct Counter {
@@ -192,6 +191,13 @@ fn the_best_of_an_earlier_version_is_measured_again() {
     let mut training = Counter { figure: |count| (count - 10.0).abs(), ..counter() };
     run(&mut training, &schedule(30, ""), folder.path(), true).unwrap();
     assert_eq!((latest(folder.path()), best(folder.path())), (30, 10));
+}
+
+#[test]
+fn figures_stand_beside_those_on_training_data() {
+    let measured = [("a", 7.5), ("b", 0.5), ("ink/a", 1.0), ("train/a", 6.25), ("train/ink/a", 2.0)];
+    let measured = measured.map(|(name, value)| (name.to_string(), value)).to_vec();
+    assert_eq!(beside_training(&measured), "a 7.5000 (training 6.2500), b 0.5000");
 }
 
 #[test]
