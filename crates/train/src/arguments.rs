@@ -212,6 +212,40 @@ pub enum Command {
         #[arg(long, default_value_t = 40, value_name = "N")]
         check_count: u16,
     },
+    /// Learn a new style from a folder of comics and add it to a model
+    ///
+    /// The comics may show anything: their colours, shading, blacks and lines are measured, and a style vector with small
+    /// adapters learns to draw photos that way. The other styles of the model stay bit by bit as they are. The package
+    /// appears when it is complete.
+    Style {
+        /// Folder with 20 to 500 comic pictures (jpg, png, webp) of one hand
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// Package to add the style to; `default` is the built-in model
+        #[arg(long, default_value = "default", value_name = "DIR")]
+        base: PathBuf,
+        /// Name of the style
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Folder for the package
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Folder with photos of what will be drawn; without it, three photos that are built in
+        #[arg(long, value_name = "DIR")]
+        photos: Option<PathBuf>,
+        /// Photos, or parts of photos in another light, to learn on
+        #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        scenes: u16,
+        /// Optimiser steps
+        #[arg(long, default_value_t = 3000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        steps: u64,
+        /// Decides everything that is random
+        #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+        seed: u64,
+        /// Show photos, what the style was taught and what it makes of them on a sheet (PNG or JPEG)
+        #[arg(long, value_name = "FILE")]
+        sheet: Option<PathBuf>,
+    },
     /// Write the network of one style as an ONNX file, for other programs
     ///
     /// Input `rgb` [1, 3, height, width] in 0..1, sides multiples of 4; output `layers` [1, 4, height, width]: red,

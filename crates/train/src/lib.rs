@@ -29,6 +29,7 @@ pub mod sample;
 pub mod schedule;
 pub mod sheet;
 pub mod step;
+pub mod style;
 pub mod table;
 pub mod temporal;
 pub mod tensorboard;

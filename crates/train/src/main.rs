@@ -17,7 +17,7 @@ use inkcast_train::onnx::{Numbers, model};
 use inkcast_train::report::report;
 use inkcast_train::sample::sample;
 use inkcast_train::validate::{compose, score};
-use inkcast_train::{pictures, sheet};
+use inkcast_train::{pictures, sheet, style};
 use prost::Message;
 use rayon::prelude::*;
 
@@ -52,9 +52,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Command::Fit { config, data, run, base, resume, steps } => {
-            let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
-            let command = format!("inkcast-train {command}");
-            fit(&Job { config, data, run, base, resume, steps, command, commit: commit() })
+            fit(&Job { config, data, run, base, resume, steps, command: command_line(), commit: commit() })
         }
         Command::Validate { config, model, data } => validate(&config, &model, &data),
         Command::Sheet { config, model, data, out, count, skip, print } => {
@@ -88,6 +86,23 @@ fn main() -> Result<()> {
             let costs = calibrate(&Calibration { package, pictures, count, percentile, check, check_count })?;
             costs.iter().for_each(print_cost);
             Ok(())
+        }
+        Command::Style { from, base, name, out, photos, scenes, steps, seed, sheet } => {
+            let base = (base.as_os_str() != "default").then_some(base);
+            let (scenes, command) = (scenes.into(), command_line());
+            style::learn(&style::Job {
+                from,
+                base,
+                name,
+                out,
+                photos,
+                scenes,
+                steps,
+                seed,
+                sheet,
+                command,
+                commit: commit(),
+            })
         }
         Command::Onnx { package, style, out, int8, int8_sums } => {
             let numbers = match (int8, int8_sums) {
@@ -152,6 +167,11 @@ fn validate(config: &Path, model: &Path, data: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// How the program was started.
+fn command_line() -> String {
+    format!("inkcast-train {}", std::env::args().skip(1).collect::<Vec<_>>().join(" "))
 }
 
 /// The commit of the working tree, or nothing where there is no git.

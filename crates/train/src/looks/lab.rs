@@ -1,5 +1,5 @@
 /// CIE L*a*b* (D65) of a gamma-coded sRGB colour: lightness 0..1, `a` and `b` in the same unit.
-pub(super) fn from_rgb(rgb: [f32; 3]) -> [f32; 3] {
+pub(crate) fn from_rgb(rgb: [f32; 3]) -> [f32; 3] {
     let [r, g, b] = rgb.map(|value| if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) });
     let x = (0.412_456 * r + 0.357_576 * g + 0.180_437 * b) / 0.950_47;
     let y = 0.212_673 * r + 0.715_152 * g + 0.072_175 * b;
@@ -9,7 +9,7 @@ pub(super) fn from_rgb(rgb: [f32; 3]) -> [f32; 3] {
 }
 
 /// The inverse of [`from_rgb`]; colours that sRGB does not have are cut to 0..1.
-pub(super) fn to_rgb([lightness, a, b]: [f32; 3]) -> [f32; 3] {
+pub(crate) fn to_rgb([lightness, a, b]: [f32; 3]) -> [f32; 3] {
     let y = (lightness + 0.16) / 1.16;
     let linear = |t: f32| if t > 0.206_897 { t * t * t } else { (t - 16.0 / 116.0) / 7.787 };
     let (x, y, z) = (linear(y + a / 5.0) * 0.950_47, linear(y), linear(y - b / 2.0) * 1.088_83);

@@ -7,10 +7,12 @@
 //! video should not flicker.
 
 pub(crate) mod blur;
+mod colour_table;
 mod flow;
 mod halftone;
+mod hand;
 mod ink;
-mod lab;
+pub(crate) mod lab;
 mod lines;
 mod manga;
 mod noir;
@@ -19,13 +21,15 @@ mod sample;
 mod scale;
 mod smooth;
 mod solids;
-mod specks;
-mod tone;
+pub(crate) mod specks;
+pub(crate) mod tone;
 mod watercolor;
 
 use inkcast_frame::Plane;
 use serde::{Deserialize, Serialize};
 
+pub use colour_table::ColourTable;
+pub use hand::Hand;
 use lines::Lines;
 pub use print::print_preview;
 pub use scale::Scale;

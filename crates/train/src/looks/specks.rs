@@ -2,7 +2,7 @@ use inkcast_frame::Plane;
 
 /// Keeps the connected areas (diagonals count) of values above `weak` that have a value above `strong` somewhere and
 /// at least `least` pixels.
-pub(super) fn keep_components(plane: &Plane, weak: f32, strong: f32, least: usize) -> Plane<bool> {
+pub(crate) fn keep_components(plane: &Plane, weak: f32, strong: f32, least: usize) -> Plane<bool> {
     let (width, height) = plane.size();
     let mut kept = Plane::<bool>::new(width, height);
     let mut seen = Plane::<bool>::new(width, height);
