@@ -39,8 +39,8 @@ pub(super) fn train(base: &Package, scenes: &[Scene], hand: &Hand, job: &Job) ->
     let size = CROP_SIZE.min(side / 4 * 4);
     let batch = |number: u64| {
         let seed = job.seed ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let (augment, damage) = (&Augment::default(), &DAMAGE);
-        let drawing = Drawing { look: SLOT, count: CROPS, size, augment, damage, sequences: None };
+        let augment = &Augment::default();
+        let drawing = Drawing { look: SLOT, count: CROPS, size, augment, damage: &DAMAGE, sequences: None };
         draw(&examples, &drawing, seed, &Device::Cpu)
     };
     let start = nearest_style(base, &batch)?;
