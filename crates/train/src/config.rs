@@ -191,7 +191,11 @@ mod tests {
         let paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(paths.len() >= 2);
         for path in paths {
-            Config::read(&path).unwrap_or_else(|error| panic!("{error:#}"));
+            // Other methods have configurations of their own, which they test.
+            let text = std::fs::read_to_string(&path).unwrap();
+            if crate::methods::name(&text).unwrap() == "paired" {
+                Config::read(&path).unwrap_or_else(|error| panic!("{error:#}"));
+            }
         }
     }
 

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use inkcast_generator::Package;
 use serde::Deserialize;
 
+use crate::gan::conditional::Conditional;
+use crate::gan::cycle::Cycle;
+use crate::gan::noise::Noise;
+use crate::gan::style_based::StyleBasedTraining;
 use crate::paired::Paired;
 use crate::training::Training;
 
 /// Every method, as `method` names it. The first is used if there is no such key.
-pub const METHODS: [&str; 1] = ["paired"];
+pub const METHODS: [&str; 6] = ["paired", "noise", "style-based", "conditional", "double", "cycle"];
 
 /// What a method is opened with.
 pub struct Opening<'a> {
@@ -24,10 +28,21 @@ pub struct Opening<'a> {
     pub base: Option<&'a Package>,
 }
 
+impl Opening<'_> {
+    /// The configuration as `parse` reads it; errors name the file.
+    pub fn parsed<C>(&self, parse: impl Fn(&str) -> Result<C>) -> Result<C> {
+        parse(self.config).with_context(|| format!("in the configuration {}", self.file.display()))
+    }
+}
+
 /// Reads the data and makes the networks that a configuration asks for, as they are before the first step.
 pub fn open(opening: &Opening) -> Result<Box<dyn Training>> {
     match name(opening.config)?.as_str() {
         "paired" => Ok(Box::new(Paired::open(opening)?)),
+        "noise" => Ok(Box::new(Noise::open(opening)?)),
+        "style-based" => Ok(Box::new(StyleBasedTraining::open(opening)?)),
+        "conditional" | "double" => Ok(Box::new(Conditional::open(opening)?)),
+        "cycle" => Ok(Box::new(Cycle::open(opening)?)),
         other => bail!(
             "in the configuration {}: there is no method \"{other}\"; there are: {}",
             opening.file.display(),

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use candle_core::Tensor;
 use image::RgbImage;
+use inkcast_generator::{Generator, Style};
+
+use crate::config::Model;
 
 /// Named numbers in the order they are shown, such as the terms of a loss. A name with a slash, such as "ink/edges", is
 /// a detail: it is recorded, but not printed.
@@ -37,4 +40,19 @@ pub trait Training {
     /// Goes back to what [`Training::state`] held. Missing, superfluous and wrongly shaped tensors are errors that name
     /// the tensor; on an error nothing has changed.
     fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()>;
+
+    /// What the player can run of it; an error where there is nothing.
+    fn package(&self) -> Result<Content> {
+        bail!("this method trains no network that the player runs")
+    }
+}
+
+/// A network that the player runs, and what is to be said of it.
+pub struct Content {
+    /// What the package says of itself.
+    pub model: Model,
+    /// The network with a vector for each style.
+    pub generator: Generator,
+    /// The styles, in the order they are shown.
+    pub styles: Vec<Style>,
 }

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use inkcast_generator::{Activation, ConvOps};
 
 use super::view::{Mode, View};
-use crate::ops::TrainingOps;
+use crate::ops::{TrainingOps, Transposed, conv_transpose2d, resize_nearest};
 
 /// Slope of leaky rectifiers below zero (Radford et al. 2015).
 pub const SLOPE: f64 = 0.2;
@@ -27,8 +27,8 @@ pub fn conv(view: &View, name: &str, x: &Tensor, stride: usize) -> Result<Tensor
 /// A transposed convolution that doubles both sides, kernel 4: `[N, I, H, W]` to `[N, O, 2H, 2W]`. A kernel that is a
 /// multiple of the stride gives every pixel equally many terms and so no checkerboard. Its weight is `[I, O, 4, 4]`.
 pub fn transposed(view: &View, name: &str, x: &Tensor) -> Result<Tensor> {
-    let raised = x.conv_transpose2d(view.part(name, "weight")?, 1, 0, 2, 1)?;
-    raised.broadcast_add(&view.part(name, "bias")?.reshape((1, (), 1, 1))?)
+    let doubling = Transposed { stride: 2, padding: 1, output_padding: 0 };
+    conv_transpose2d(x, view.part(name, "weight")?, view.part(name, "bias")?, doubling)
 }
 
 /// `x` where it is positive, [`SLOPE`] `x` elsewhere.
@@ -38,9 +38,8 @@ pub fn leaky_relu(x: &Tensor) -> Result<Tensor> {
 
 /// Both sides doubled, each pixel four times: `[N, C, H, W]` to `[N, C, 2H, 2W]`.
 pub fn doubled(x: &Tensor) -> Result<Tensor> {
-    let (batch, channels, height, width) = x.dims4()?;
-    let cells = x.reshape((batch * channels, height, 1, width, 1))?;
-    cells.broadcast_as((batch * channels, height, 2, width, 2))?.reshape((batch, channels, 2 * height, 2 * width))
+    let (_, _, height, width) = x.dims4()?;
+    resize_nearest(x, 2 * height, 2 * width)
 }
 
 /// Batch normalisation (Ioffe and Szegedy 2015) of `[N, C, H, W]`, each channel by its mean and variance over the batch

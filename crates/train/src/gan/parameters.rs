@@ -11,20 +11,18 @@ use rand::rngs::StdRng;
 use super::layers::running;
 use super::plan::Plan;
 use super::view::{Mode, View};
+use crate::optimiser::{AdamW, Moments, shorten};
 use crate::weights::normal;
 
 /// One tensor that is optimised.
 struct Parameter {
     var: Var,
-    /// Running mean of the gradient.
-    first: Vec<f32>,
-    /// Running mean of its square.
-    second: Vec<f32>,
+    moments: Moments,
     /// Running mean of the value.
     average: Vec<f32>,
 }
 
-/// How parameters are changed: Adam (Kingma and Ba 2015).
+/// How parameters are changed: Adam (Kingma and Ba 2015), which is [`AdamW`] without decay.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
     /// Learning rate.
@@ -58,8 +56,7 @@ impl Parameters {
                 Init::Normal(deviation) => (0..count).map(|_| normal(rng, deviation)).collect(),
             };
             let var = Var::from_tensor(&Tensor::from_slice(&values, planned.shape, &Device::Cpu)?)?;
-            let zeros = vec![0.0; count];
-            let parameter = Parameter { var, first: zeros.clone(), second: zeros, average: values };
+            let parameter = Parameter { var, moments: Moments::zeros(count), average: values };
             let is_new = parameters.insert(planned.name.clone(), parameter).is_none();
             assert!(is_new, "two parameters are called {}", planned.name);
         }
@@ -87,9 +84,22 @@ impl Parameters {
         Ok(View::new(tensors, Mode::Inference))
     }
 
+    /// Starts from the numbers of other networks instead, by name. Parameters that they lack are left as they are;
+    /// one of another shape is an error.
+    pub fn start_from(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        for (name, p) in &mut self.parameters {
+            let Some(tensor) = tensors.get(name) else { continue };
+            let (dims, wanted) = (tensor.dims(), p.var.dims());
+            ensure!(dims == wanted, "tensor {name} of the base has shape {dims:?}, expected {wanted:?}");
+            p.var.set(&tensor.detach().copy()?)?;
+            p.average = tensor.flatten_all()?.to_vec1()?;
+        }
+        Ok(())
+    }
+
     /// How many numbers are optimised.
     pub fn count(&self) -> usize {
-        self.parameters.values().map(|p| p.first.len()).sum()
+        self.parameters.values().map(|p| p.average.len()).sum()
     }
 
     /// Takes the statistics of a run into the running means of batch normalisation.
@@ -111,32 +121,22 @@ impl Parameters {
     /// One step of Adam, number `number` counted from zero. Parameters that no gradient reached count as reached by
     /// zeros. Returns the length of the gradient before it was shortened; one that is not finite is an error.
     pub fn update(&mut self, adam: &Adam, gradients: &GradStore, number: u64) -> Result<f64> {
-        const EPSILON: f32 = 1e-8;
         let mut found = Vec::new();
         for p in self.parameters.values() {
             found.push(match gradients.get(&p.var) {
                 Some(gradient) => gradient.flatten_all()?.to_vec1::<f32>()?,
-                None => vec![0.0; p.first.len()],
+                None => vec![0.0; p.average.len()],
             });
         }
-        let length = found.iter().flatten().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
-        ensure!(length.is_finite(), "the loss is no longer finite: lower the learning rates and resume");
-        let shortening = (adam.largest_gradient / length.max(1e-12)).min(1.0) as f32;
-
-        let (keep_first, keep_second, rate) = (adam.first as f32, adam.second as f32, adam.rate as f32);
-        let count = (number + 1).min(i32::MAX as u64) as i32;
-        let shares = (1.0 - keep_first.powi(count), 1.0 - keep_second.powi(count));
+        let length = shorten(&mut found, adam.largest_gradient)?;
+        let step = AdamW { rate: adam.rate as f32, first: adam.first as f32, second: adam.second as f32, step: number };
         // Early on the average forgets faster, so that the random start does not linger in it.
         let keep = adam.average.min((1.0 + number as f64) / (10.0 + number as f64)) as f32;
         for (p, gradient) in self.parameters.values_mut().zip(found) {
             let mut values = p.var.flatten_all()?.to_vec1::<f32>()?;
-            for (index, g) in gradient.into_iter().enumerate() {
-                let g = g * shortening;
-                let (first, second) = (&mut p.first[index], &mut p.second[index]);
-                *first = keep_first * *first + (1.0 - keep_first) * g;
-                *second = keep_second * *second + (1.0 - keep_second) * g * g;
-                values[index] -= rate * (*first / shares.0) / ((*second / shares.1).sqrt() + EPSILON);
-                p.average[index] = keep * p.average[index] + (1.0 - keep) * values[index];
+            step.change(&mut values, &mut p.moments, &gradient, 0.0);
+            for (average, value) in p.average.iter_mut().zip(&values) {
+                *average = keep * *average + (1.0 - keep) * value;
             }
             p.var.set(&Tensor::from_vec(values, p.var.shape(), &Device::Cpu)?)?;
         }
@@ -148,7 +148,8 @@ impl Parameters {
         let mut state = HashMap::new();
         for (name, p) in &self.parameters {
             state.insert(format!("{prefix}.value.{name}"), p.var.as_tensor().copy()?);
-            for (part, values) in [("first", &p.first), ("second", &p.second), ("average", &p.average)] {
+            for (part, values) in [("first", &p.moments.first), ("second", &p.moments.second), ("average", &p.average)]
+            {
                 let tensor = Tensor::from_slice(values, p.var.shape(), &Device::Cpu)?;
                 state.insert(format!("{prefix}.{part}.{name}"), tensor);
             }
@@ -166,7 +167,8 @@ impl Parameters {
                 Ok(state[&format!("{prefix}.{part}.{name}")].flatten_all()?.to_vec1()?)
             };
             p.var.set(&state[&format!("{prefix}.value.{name}")].copy()?)?;
-            (p.first, p.second, p.average) = (part("first")?, part("second")?, part("average")?);
+            p.moments = Moments { first: part("first")?, second: part("second")? };
+            p.average = part("average")?;
         }
         for (name, var) in &self.buffers {
             var.set(&state[&format!("{prefix}.buffer.{name}")].copy()?)?;
@@ -248,7 +250,7 @@ mod tests {
         // Adam does not see the length of the first gradient, but it keeps it: 0.3 of 3 goes into the moment.
         let mut parameters = parameters();
         step(&mut parameters, &Adam { largest_gradient: 0.5, ..ADAM }, [3.0, -4.0], 0);
-        near(&parameters.parameters["a"].first, &[0.5 * 0.3, -0.5 * 0.4]);
+        near(&parameters.parameters["a"].moments.first, &[0.5 * 0.3, -0.5 * 0.4]);
     }
 
     #[test]

@@ -46,13 +46,11 @@ impl View {
         self.tensors.insert(name.to_string(), tensor);
     }
 
-    /// Every tensor whose name begins with `prefix` and a dot, by what follows it.
-    pub fn below(&self, prefix: &str) -> HashMap<String, Tensor> {
-        let named = self.tensors.iter().filter_map(|(name, tensor)| {
-            let name = name.strip_prefix(prefix)?.strip_prefix('.')?;
-            Some((name.to_string(), tensor.clone()))
-        });
-        named.collect()
+    /// Every tensor but those whose names begin with one of `parts` and a dot.
+    pub fn without(&self, parts: &[&str]) -> HashMap<String, Tensor> {
+        let is_part = |name: &str| name.split_once('.').is_some_and(|(part, _)| parts.contains(&part));
+        let named = self.tensors.iter().filter(|(name, _)| !is_part(name));
+        named.map(|(name, tensor)| (name.clone(), tensor.clone())).collect()
     }
 
     /// The same numbers, through which no gradient flows.
