@@ -49,7 +49,7 @@ pub fn draw(examples: &[Example], drawing: &Drawing<'_>, seed: u64, device: &Dev
     let seeds: Vec<u64> = (0..drawing.count).map(|_| rng.random()).collect();
     let crops: Vec<Crop> = seeds.into_par_iter().map(|seed| crop(examples, drawing, seed)).collect();
     let stack = |channels: usize, part: &dyn Fn(&Crop) -> &[f32]| -> Result<Tensor> {
-        let values: Vec<f32> = crops.iter().flat_map(|crop| part(crop)).copied().collect();
+        let values: Vec<f32> = crops.iter().flat_map(part).copied().collect();
         Ok(Tensor::from_vec(values, (drawing.count, channels, drawing.size, drawing.size), device)?)
     };
     let frames = (0..crops[0].frames.len()).map(|index| stack(3, &|crop| &crop.frames[index]));

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn other_textures_are_farther_than_other_pictures_of_the_same() {
         let stripes = |period: usize, phase: usize| {
-            let value = |i: usize| if (i % 32 + phase) / period % 2 == 0 { 0.0f32 } else { 1.0 };
+            let value = |i: usize| if ((i % 32 + phase) / period).is_multiple_of(2) { 0.0f32 } else { 1.0 };
             Tensor::from_vec((0..3 * 32 * 32).map(value).collect(), (1, 3, 32, 32), &Device::Cpu).unwrap()
         };
         let (same, other) = (distance(&stripes(2, 0), &stripes(2, 2)), distance(&stripes(2, 0), &stripes(8, 0)));

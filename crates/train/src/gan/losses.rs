@@ -60,6 +60,8 @@ fn softplus(x: &Tensor) -> Result<Tensor> {
 
 #[cfg(test)]
 mod tests {
+    use std::f32::consts::LN_2;
+
     use candle_core::{Device, Var};
 
     use super::*;
@@ -77,10 +79,10 @@ mod tests {
     #[test]
     fn losses_by_hand() {
         let (real, fake) = (logits([0.0, 2.0]), logits([-2.0, 1.0]));
-        // log(1 + exp(x)) at 0 is 0.693147, at -2 0.126928, at 1 1.313262, at 2 2.126928, at -1 0.313262.
+        // log(1 + exp(x)) at 0 is log 2, at -2 0.126928, at 1 1.313262, at 2 2.126928, at -1 0.313262.
         // Margins: 1 and 0 of the real ones, 0 and 2 of the fake ones. Squares: 1 and 1, 4 and 1, 9 and 0.
         let expected = [
-            ((0.693_147 + 0.126_928) / 2.0 + (0.126_928 + 1.313_262) / 2.0, (2.126_928 + 0.313_262) / 2.0),
+            ((LN_2 + 0.126_928) / 2.0 + (0.126_928 + 1.313_262) / 2.0, (2.126_928 + 0.313_262) / 2.0),
             (0.5 + 1.0, 0.5),
             (0.5 + 1.25, 2.25),
         ];

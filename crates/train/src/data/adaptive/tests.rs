@@ -133,7 +133,10 @@ fn each_change_happens_as_often_as_p_says() {
     let untouched = colours.iter().filter(|colour| colour.matrix == [[1., 0., 0.], [0., 1., 0.], [0., 0., 1.]]).count();
     // Neither contrast, hue and saturation (0.6 each) nor a flip of luma (0.8).
     assert!((untouched as f64 / 4000.0 - 0.6f64.powi(3) * 0.8).abs() < 0.03, "{untouched}");
-    assert!((0..200).all(|_| Blit::draw(1.0, 8, 6, &mut rng).turns % 2 == 0), "only squares are turned by quarters");
+    assert!(
+        (0..200).all(|_| Blit::draw(1.0, 8, 6, &mut rng).turns.is_multiple_of(2)),
+        "only squares are turned by quarters"
+    );
 }
 
 #[test]
