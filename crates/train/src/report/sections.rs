@@ -78,6 +78,9 @@ pub fn measures(runs: &[History]) -> String {
     section("On held-out data", &(verdicts + &grid(&charts)))
 }
 
+/// What is worse by less than this factor may be chance.
+const NOTICEABLE: f32 = 1.01;
+
 /// Whether the figures of a run on held-out and on training data go apart, in words.
 pub fn overfitting(run: &History) -> Option<String> {
     let name = *run.figures().first()?;
@@ -91,7 +94,7 @@ pub fn overfitting(run: &History) -> Option<String> {
         figure(held_last),
         figure(train_last)
     );
-    Some(if held_last > held_best && train_last < train_best {
+    Some(if held_last > NOTICEABLE * held_best && train_last < train_best {
         format!(
             "{now}. It overfits: since step {best} it has become worse on held-out data (from {}) and better on \
              training data (from {}).",
@@ -99,7 +102,7 @@ pub fn overfitting(run: &History) -> Option<String> {
             figure(train_best)
         )
     } else {
-        format!("{now}. There is no sign of overfitting: the two have not gone apart since the best checkpoint.")
+        format!("{now}. There is no sign of overfitting: the two have hardly gone apart since the best checkpoint.")
     })
 }
 
