@@ -13,8 +13,8 @@ use super::condition::{self, Condition, Named};
 use super::distance::distance;
 use super::folder::{Folder, to_pictures};
 use super::from_noise::FromNoise;
-use super::judge::Judge;
-use super::parameters::{Parameters, check};
+use super::judge::{self, Judge};
+use super::parameters::Parameters;
 use super::picture_discriminator::Verdict;
 use super::randomness::{noise, of_samples, of_step};
 use super::settings::{Discriminator, Fit, doublings, within};
@@ -382,15 +382,11 @@ impl Training for Conditional {
     }
 
     fn state(&self) -> Result<HashMap<String, Tensor>> {
-        let mut state = self.generator.state("generator")?;
-        state.extend(self.judge.state("discriminator")?);
-        Ok(state)
+        judge::state(&self.generator, &self.judge)
     }
 
     fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()> {
-        check(&self.state()?, state)?;
-        self.generator.restore("generator", state)?;
-        self.judge.restore("discriminator", state)
+        judge::restore(&mut self.generator, &mut self.judge, state)
     }
 
     /// The averaged network with the vector of every style and prompt. Prompts are printed as the first style is.

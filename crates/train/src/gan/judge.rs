@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor, Var};
 use rand::rngs::StdRng;
 
 use super::losses::r1;
-use super::parameters::{Adam, Parameters};
+use super::parameters::{Adam, Parameters, check};
 use super::picture_discriminator::{PictureDiscriminator, Verdict};
 use super::settings;
 use super::spectral::Spectral;
@@ -144,6 +144,20 @@ fn penalty(x: &Tensor, logits: impl Fn(&Tensor) -> Result<Tensor>) -> Result<(f3
     let aside = (&slope * step)?;
     let along = ((sum(&(&x + &aside)?)? - sum(&(&x - &aside)?)?)? / (2.0 * step))?;
     Ok((value, (along * (2.0 / x.dim(0)? as f64))?))
+}
+
+/// What a checkpoint holds of one generator and its judge.
+pub fn state(generator: &Parameters, judge: &Judge) -> Result<HashMap<String, Tensor>> {
+    let mut state = generator.state("generator")?;
+    state.extend(judge.state("discriminator")?);
+    Ok(state)
+}
+
+/// The inverse of [`state`]. What does not fit is an error that names the tensor, and changes nothing.
+pub fn restore(generator: &mut Parameters, judge: &mut Judge, from: &HashMap<String, Tensor>) -> Result<()> {
+    check(&state(generator, judge)?, from)?;
+    generator.restore("generator", from)?;
+    judge.restore("discriminator", from)
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::distance::distance;
 use super::folder::{Folder, to_pictures};
-use super::judge::Judge;
+use super::judge::{self, Judge};
 use super::noise::Data;
-use super::parameters::{Parameters, check};
+use super::parameters::Parameters;
 use super::picture_discriminator::Verdict;
 use super::randomness::{noise, of_samples, of_step};
 use super::settings::{Discriminator, Fit, doublings};
@@ -151,15 +151,11 @@ impl Training for StyleBasedTraining {
     }
 
     fn state(&self) -> Result<HashMap<String, Tensor>> {
-        let mut state = self.generator.state("generator")?;
-        state.extend(self.judge.state("discriminator")?);
-        Ok(state)
+        judge::state(&self.generator, &self.judge)
     }
 
     fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()> {
-        check(&self.state()?, state)?;
-        self.generator.restore("generator", state)?;
-        self.judge.restore("discriminator", state)
+        judge::restore(&mut self.generator, &mut self.judge, state)
     }
 }
 
