@@ -2,6 +2,8 @@
 //! `scalar.rs` is the plain definition of correct and the files beside it are faster ones with the same signature,
 //! chosen at run time by [`Level`]. Work is shared out by rows on the current rayon thread pool; no result depends on the
 //! number of threads.
+//!
+//! With the feature `cuda` an operation's `cuda.rs` does the same on a device; [`device`] is what they stand on.
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod agreement;
@@ -12,6 +14,8 @@ pub mod conv;
 pub mod conv_u8;
 mod cpu;
 pub mod densify;
+#[cfg(feature = "cuda")]
+pub mod device;
 pub mod emit;
 mod feature_map;
 pub mod ingest;

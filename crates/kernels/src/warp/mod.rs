@@ -5,6 +5,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod cubic;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod field;
 mod scalar;
 #[cfg(test)]

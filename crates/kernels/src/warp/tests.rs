@@ -7,12 +7,35 @@ fn layers(width: usize, height: usize) -> Layers {
     Layers::from_fn(width, height, |x, y| [500 * x as i16, 500 * y as i16, 7 * (y * width + x) as i16, 16_000])
 }
 
+/// Ways to compute it: the levels of the CPU, and the body of the CUDA kernel compiled for the host.
+#[derive(Debug, Clone, Copy)]
+enum Variant {
+    Level(Level),
+    Device,
+}
+
+fn run_with(variant: Variant, layers: &Layers, flow: &Plane<[f32; 2]>, confidence: &Plane, shift: u32) -> Warped {
+    let (width, height) = layers.size();
+    let age = Plane::from_fn(width, height, |x, y| (y * width + x) as u8);
+    // What is written must not be there before.
+    let mut warped = Warped {
+        layers: Layers::from_fn(width, height, |_, _| [-1; 4]),
+        confidence: Plane::from_fn(width, height, |_, _| 0x55),
+        age: Plane::from_fn(width, height, |_, _| 0x55),
+    };
+    match variant {
+        Variant::Level(level) => warp(level, layers, &age, MotionField { flow, confidence, shift }, &mut warped),
+        Variant::Device => {
+            let Warped { layers: out_layers, confidence: out_confidence, age: out_age } = &mut warped;
+            inkcast_device::warp::warp(layers, &age, flow, confidence, shift, out_layers, out_confidence, out_age);
+        }
+    }
+    warped
+}
+
 fn run_at(level: Level, layers: &Layers, flow: &Plane<[f32; 2]>, shift: u32) -> Warped {
     let confidence = Plane::from_fn(flow.width(), flow.height(), |_, _| 0.8);
-    let age = Plane::from_fn(layers.width(), layers.height(), |x, y| (y * layers.width() + x) as u8);
-    let mut warped = Warped::default();
-    warp(level, layers, &age, MotionField { flow, confidence: &confidence, shift }, &mut warped);
-    warped
+    run_with(Variant::Level(level), layers, flow, &confidence, shift)
 }
 
 fn run(layers: &Layers, flow: [f32; 2]) -> Warped {
@@ -51,9 +74,12 @@ fn flow_on_blocks_is_in_pixels_of_its_own_grid() {
 fn outside_and_broken_flow_is_not_trusted() {
     let source = layers(4, 4);
     for flow in [[10.0, 0.0], [0.0, -10.0], [f32::NAN, 0.0], [0.0, f32::NEG_INFINITY], [f32::INFINITY, 0.0]] {
-        let moved = run(&source, flow);
-        assert!(moved.confidence.data().iter().all(|&value| value == 0), "{flow:?}");
-        assert!(moved.layers.data().iter().all(|value| *value == [0; 4]), "{flow:?}");
+        let (flow, confidence) = (Plane::from_fn(4, 4, |_, _| flow), Plane::from_fn(4, 4, |_, _| 0.8));
+        for variant in [Variant::Level(Level::Plain), Variant::Device] {
+            let moved = run_with(variant, &source, &flow, &confidence, 0);
+            assert!(moved.confidence.data().iter().all(|&value| value == 0), "{variant:?} {flow:?}");
+            assert!(moved.layers.data().iter().all(|value| *value == [0; 4]), "{variant:?} {flow:?}");
+        }
     }
     let edge = run(&source, [1.0, 0.0]);
     assert_eq!(edge.confidence.row(0), [204, 204, 204, 0]);
@@ -89,7 +115,7 @@ fn grids_are_read_between_the_centres_of_blocks() {
 }
 
 #[test]
-fn every_level_gives_the_same_numbers() {
+fn every_variant_gives_the_same_numbers() {
     let mut random = Random::new(5);
     for (width, height) in [(1, 1), (3, 2), (5, 9), (63, 5), (64, 4), (65, 3), (131, 7)] {
         let mut source = Layers::new(width, height);
@@ -100,12 +126,14 @@ fn every_level_gives_the_same_numbers() {
                 // Stretches without motion are copied in another way.
                 if x % 80 < 40 { [random.between(-4.0, 4.0), random.between(-4.0, 4.0)] } else { [0.0; 2] }
             });
-            let expected = run_at(Level::Plain, &source, &flow, shift);
-            for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-                let found = run_at(level, &source, &flow, shift);
-                assert_eq!(found.layers, expected.layers, "{level} {width}x{height}, blocks of {size}");
-                assert_eq!(found.confidence, expected.confidence, "{level} {width}x{height}, blocks of {size}");
-                assert_eq!(found.age, expected.age, "{level} {width}x{height}, blocks of {size}");
+            let confidence = Plane::from_fn(flow.width(), flow.height(), |_, _| random.between(0.0, 1.0));
+            let expected = run_with(Variant::Level(Level::Plain), &source, &flow, &confidence, shift);
+            let levels = Level::ALL.into_iter().filter(|level| level.is_available()).map(Variant::Level);
+            for variant in levels.chain([Variant::Device]) {
+                let found = run_with(variant, &source, &flow, &confidence, shift);
+                assert!(found.layers == expected.layers, "{variant:?} {width}x{height}, blocks of {size}: layers");
+                assert!(found.confidence == expected.confidence, "{variant:?} {width}x{height}, {size}: confidence");
+                assert!(found.age == expected.age, "{variant:?} {width}x{height}, blocks of {size}: age");
             }
         }
     }

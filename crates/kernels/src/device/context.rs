@@ -1,0 +1,116 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::Device;
+use candle_core::cuda_backend::cudarc::driver::{CudaFunction, CudaModule, CudaStream, DriverError};
+
+use super::launch::Module;
+use super::{DeviceError, Graph, graph};
+
+/// A CUDA device with a stream of its own, on which everything that is started through it runs in order.
+///
+/// Clones share the stream.
+#[derive(Clone)]
+pub struct DeviceContext {
+    device: Device,
+    stream: Arc<CudaStream>,
+    kernels: Arc<Mutex<Kernels>>,
+}
+
+/// What was loaded so far.
+#[derive(Default)]
+struct Kernels {
+    modules: HashMap<&'static str, Arc<CudaModule>>,
+    functions: HashMap<&'static str, CudaFunction>,
+}
+
+impl DeviceContext {
+    /// Opens the device with this index.
+    ///
+    /// # Errors
+    /// With the reason, if there is no driver, no such device, or no library of CUDA.
+    pub fn open(index: usize) -> Result<Self, DeviceError> {
+        let failed = |reason: String| DeviceError::Open { index, reason };
+        // Asked first, because the CUDA bindings panic where the driver's library is missing, and the panic is printed
+        // even if it is caught. The second is what Windows' Linux subsystem has.
+        if !["/dev/nvidiactl", "/dev/dxg"].iter().any(|driver| Path::new(driver).exists()) {
+            return Err(failed("there is no NVIDIA driver".to_string()));
+        }
+        // A stream of its own: frames arrive on GStreamer's threads, and the default stream belongs to one thread. A
+        // missing CUDA library shows as a panic when it is loaded at run time.
+        let device = match catch_unwind(|| Device::new_cuda_with_stream(index)) {
+            Ok(device) => device.map_err(|error| failed(error.to_string()))?,
+            Err(_) => return Err(failed("the CUDA libraries could not be loaded".to_string())),
+        };
+        let cuda = device.as_cuda_device().map_err(|error| failed(error.to_string()))?;
+        // Events for each buffer would be recorded at each use; a graph could not be made of that.
+        // SAFETY: a context's memory is used on its own stream, and on a branch's only as `join` orders it.
+        unsafe { cuda.disable_event_tracking() };
+        let stream = cuda.cuda_stream();
+        Ok(DeviceContext { device, stream, kernels: Arc::default() })
+    }
+
+    /// The same device as Candle knows it; its tensors use the same stream.
+    pub fn candle(&self) -> &Device {
+        &self.device
+    }
+
+    /// The device's name, as the driver gives it.
+    pub fn name(&self) -> Result<String, DeviceError> {
+        self.stream.context().name().map_err(|reason| DeviceError::Stopped { reason })
+    }
+
+    /// Waits until all that was started has finished.
+    pub fn synchronize(&self) -> Result<(), DeviceError> {
+        self.stream.synchronize().map_err(|reason| DeviceError::Stopped { reason })
+    }
+
+    /// The same device and its kernels with a new stream, which begins after all that was started here so far. What is
+    /// started there runs beside what is started here; [`DeviceContext::join`] brings both in order. To be made before a
+    /// recording, in which `branch.join(main)` opens a branch and `main.join(branch)` ends it.
+    pub fn branch(&self) -> Result<DeviceContext, DeviceError> {
+        let stream = self.stream.fork().map_err(|reason| DeviceError::Stopped { reason })?;
+        Ok(DeviceContext { device: self.device.clone(), stream, kernels: self.kernels.clone() })
+    }
+
+    /// What is started from here on waits for all that was started on `other` so far.
+    pub fn join(&self, other: &DeviceContext) -> Result<(), DeviceError> {
+        self.stream.join(&other.stream).map_err(|reason| DeviceError::Stopped { reason })
+    }
+
+    /// Records what `work` starts, in place of running it, to be run as a whole any number of times. Run `work` once
+    /// before, so that all kernels are loaded; it must neither allocate, nor copy to or from the host, nor wait.
+    pub fn record(&self, work: impl FnOnce() -> Result<(), DeviceError>) -> Result<Graph, DeviceError> {
+        graph::record(&self.stream, work)
+    }
+
+    pub(crate) fn stream(&self) -> &Arc<CudaStream> {
+        &self.stream
+    }
+
+    /// The function `kernel` of a compiled operation, loaded at its first use.
+    pub(crate) fn function(&self, module: &Module, kernel: &'static str) -> Result<CudaFunction, DeviceError> {
+        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = kernels.functions.get(kernel) {
+            return Ok(function.clone());
+        }
+        let failed = |reason: DriverError| DeviceError::Load { kernel, reason };
+        let loaded = match kernels.modules.get(module.name) {
+            Some(loaded) => loaded.clone(),
+            None => self.stream.context().load_module(module.image()).map_err(failed)?,
+        };
+        let function = loaded.load_function(kernel).map_err(failed)?;
+        kernels.modules.insert(module.name, loaded);
+        kernels.functions.insert(kernel, function.clone());
+        Ok(function)
+    }
+}
+
+impl fmt::Debug for DeviceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceContext").field("device", &self.device).finish_non_exhaustive()
+    }
+}

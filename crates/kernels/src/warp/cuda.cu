@@ -1,0 +1,15 @@
+#include "device/threads.cuh"
+#include "warp/body.cuh"
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    warp(Plane<const Layer> layers, Plane<const uint8_t> age, Plane<const Flow> flow, Plane<const float> confidence,
+         int shift, Plane<Layer> out_layers, Plane<uint8_t> out_confidence, Plane<uint8_t> out_age) {
+    const int x = thread_x(), y = thread_y();
+    if (x >= layers.width || y >= layers.height) {
+        return;
+    }
+    const Moved moved = moved_pixel(x, y, layers, age, flow, confidence, shift);
+    out_layers.at(x, y) = moved.layers;
+    out_confidence.at(x, y) = moved.confidence;
+    out_age.at(x, y) = moved.age;
+}

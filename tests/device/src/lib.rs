@@ -1,0 +1,7 @@
+//! The bodies of the CUDA kernels (`crates/kernels/src/<operation>/body.cuh`), compiled for the host by a C++ compiler: a
+//! module for each operation, with a safe function that loops over its pixels in place of the device's threads. Tests
+//! list it as the variant `device` and compare it with the others, so the arithmetic that a GPU runs is checked without
+//! one. What only a GPU can show (launches, memory, order) it does not check.
+
+mod plane;
+pub mod warp;
