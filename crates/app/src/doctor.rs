@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gstreamer as gst;
+use inkcast_stylize::DeviceChoice;
 use serde::Serialize;
 
 use crate::convert::ENCODERS;
@@ -161,13 +162,14 @@ fn cpu_features() -> Vec<(&'static str, bool)> {
     Vec::new()
 }
 
+/// Whether frames can be computed with CUDA here, and if not, why.
 fn cuda() -> String {
-    let has_driver = std::path::Path::new("/dev/nvidiactl").exists();
-    match (cfg!(feature = "cuda"), has_driver) {
-        (true, true) => "built in, and a driver is there".to_string(),
-        (true, false) => "built in, but there is no NVIDIA driver".to_string(),
-        (false, true) => "a driver is there, but this build has no CUDA (build with --features cuda)".to_string(),
-        (false, false) => "none (the CPU is used)".to_string(),
+    if !cfg!(feature = "cuda") {
+        return "not in this build (build with --features cuda); the CPU is used".to_string();
+    }
+    match DeviceChoice::Cuda(0).check() {
+        Ok(()) => "cuda:0 can be used".to_string(),
+        Err(error) => format!("{error}; the CPU is used"),
     }
 }
 

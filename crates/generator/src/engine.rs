@@ -1,6 +1,8 @@
 use candle_core::Device;
 use inkcast_frame::{Layers, Picture};
 use inkcast_kernels::Level;
+#[cfg(feature = "cuda")]
+use inkcast_kernels::device::{DeviceContext, DeviceError};
 use inkcast_kernels::shuffle::Carried;
 
 use crate::{CpuEngine, Folded, GeneratorError, Precision, TensorEngine};
@@ -68,17 +70,10 @@ impl Engine {
 
 #[cfg(feature = "cuda")]
 fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
-    let failed = |reason: String| GeneratorError::Cuda { index, reason };
-    // Asked first, because the CUDA bindings panic where the driver's library is missing, and the panic is printed
-    // even if it is caught. The second is what Windows' Linux subsystem has.
-    if !["/dev/nvidiactl", "/dev/dxg"].iter().any(|driver| std::path::Path::new(driver).exists()) {
-        return Err(failed("there is no NVIDIA driver".to_string()));
-    }
-    // A stream of its own: frames arrive on GStreamer's threads, and the default stream belongs to one thread. A
-    // missing CUDA library shows as a panic when it is loaded at run time.
-    match std::panic::catch_unwind(|| Device::new_cuda_with_stream(index)) {
-        Ok(device) => device.map_err(|error| failed(error.to_string())),
-        Err(_) => Err(failed("the CUDA libraries could not be loaded; is the NVIDIA driver installed?".to_string())),
+    match DeviceContext::open(index) {
+        Ok(context) => Ok(context.candle().clone()),
+        Err(DeviceError::Open { index, reason }) => Err(GeneratorError::Cuda { index, reason }),
+        Err(error) => Err(GeneratorError::Cuda { index, reason: error.to_string() }),
     }
 }
 

@@ -67,11 +67,13 @@ impl Stylizer {
         })
     }
 
-    /// Where frames are processed, in words: `cpu (2 threads, avx512)` or `cuda:0 (stages around the network on 2 threads)`.
+    /// Where frames are processed, in words: `cpu (2 threads, avx512, int8)` or `cuda:0 (stages around the network on 2
+    /// threads)`. Where CUDA could have been chosen and was not, the reason follows.
     pub fn device(&self) -> String {
         let threads = self.pool.current_num_threads();
+        let passed_over = self.generate.passed_over().map(|reason| format!("; {reason}")).unwrap_or_default();
         match self.generate.device() {
-            "cpu" => format!("cpu ({threads} threads, {}, {})", self.level, self.generate.numbers()),
+            "cpu" => format!("cpu ({threads} threads, {}, {}){passed_over}", self.level, self.generate.numbers()),
             cuda => format!("{cuda} (stages around the network on {threads} threads)"),
         }
     }

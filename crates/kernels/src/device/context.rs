@@ -1,14 +1,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::catch_unwind;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::Device;
 use candle_core::cuda_backend::cudarc::driver::{CudaFunction, CudaModule, CudaStream, DriverError};
 
 use super::launch::Module;
-use super::{DeviceError, Graph, graph};
+use super::{DeviceError, Graph, driver, graph};
 
 /// A CUDA device with a stream of its own, on which everything that is started through it runs in order.
 ///
@@ -34,16 +33,15 @@ impl DeviceContext {
     /// With the reason, if there is no driver, no such device, or no library of CUDA.
     pub fn open(index: usize) -> Result<Self, DeviceError> {
         let failed = |reason: String| DeviceError::Open { index, reason };
-        // Asked first, because the CUDA bindings panic where the driver's library is missing, and the panic is printed
-        // even if it is caught. The second is what Windows' Linux subsystem has.
-        if !["/dev/nvidiactl", "/dev/dxg"].iter().any(|driver| Path::new(driver).exists()) {
-            return Err(failed("there is no NVIDIA driver".to_string()));
-        }
-        // A stream of its own: frames arrive on GStreamer's threads, and the default stream belongs to one thread. A
-        // missing CUDA library shows as a panic when it is loaded at run time.
+        // Anything else that the bindings might miss is a panic of theirs, and no reason to end the process.
+        let looked = catch_unwind(|| driver::check(index));
+        looked
+            .unwrap_or_else(|_| Err("the NVIDIA driver lacks functions that this build calls".to_string()))
+            .map_err(failed)?;
+        // A stream of its own: frames arrive on GStreamer's threads, and the default stream belongs to one thread.
         let device = match catch_unwind(|| Device::new_cuda_with_stream(index)) {
             Ok(device) => device.map_err(|error| failed(error.to_string()))?,
-            Err(_) => return Err(failed("the CUDA libraries could not be loaded".to_string())),
+            Err(_) => return Err(failed("a CUDA library could not be loaded".to_string())),
         };
         let cuda = device.as_cuda_device().map_err(|error| failed(error.to_string()))?;
         // Events for each buffer would be recorded at each use; a graph could not be made of that.

@@ -9,6 +9,7 @@
 
 mod buffer;
 mod context;
+mod driver;
 mod error;
 mod graph;
 mod launch;

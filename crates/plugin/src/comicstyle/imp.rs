@@ -170,12 +170,14 @@ impl BaseTransformImpl for ComicStyle {
         let properties = self.properties().clone();
         let stylizer = properties.stylizer().map_err(|error| errors::message(&error))?;
         gst::info!(CATEGORY, imp = self, "Drawing on {}", stylizer.device());
+        self.properties().active_device = stylizer.device();
         *self.stream() = Stream { stylizer: Some(stylizer), ..Stream::default() };
         Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *self.stream() = Stream::default();
+        self.properties().active_device.clear();
         Ok(())
     }
 

@@ -18,6 +18,7 @@
 //! |---|---|---|
 //! | `model` | folder of a model package; empty: the one that is built in | in READY |
 //! | `device` | `auto`, `cpu`, `cuda` or `cuda:N` | in READY |
+//! | `active-device` | where frames are computed, and where `auto` did not take CUDA, why | read only |
 //! | `precision` | numbers of the network on a CPU: `auto`, `f32` or `int8` | in READY |
 //! | `threads` | worker threads, 0 for one on each core; never changes the picture | in READY |
 //! | `working-size` | where the network runs: `full`, `WxH` or `auto` | while playing |

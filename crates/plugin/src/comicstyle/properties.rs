@@ -118,6 +118,8 @@ pub struct Properties {
     working_size: String,
     /// Milliseconds of stream time between two reports on the bus; 0 posts none.
     pub report_interval_ms: u32,
+    /// Where frames are computed, in words; empty before the element has started.
+    pub active_device: String,
     /// What holds for a frame and may change with the next.
     pub settings: Settings,
 }
@@ -132,6 +134,7 @@ impl Default for Properties {
             threads: 0,
             working_size: WorkingSize::default().to_string(),
             report_interval_ms: 0,
+            active_device: String::new(),
             settings: Settings::default(),
         }
     }
@@ -194,6 +197,7 @@ impl Properties {
         match description.name() {
             "model" => self.model.to_value(),
             "device" => self.device.to_value(),
+            "active-device" => self.active_device.to_value(),
             "precision" => self.precision.to_value(),
             "threads" => self.threads.to_value(),
             "style" => self.settings.style.to_value(),
@@ -245,6 +249,12 @@ fn describe() -> Vec<glib::ParamSpec> {
             )
             .default_value(Some(device.as_str()))
             .mutable_ready()
+            .build(),
+        glib::ParamSpecString::builder("active-device")
+            .nick("Active device")
+            .blurb("Where frames are computed, and where auto did not take CUDA, why; empty in NULL and READY")
+            .default_value(Some(""))
+            .read_only()
             .build(),
         glib::ParamSpecString::builder("precision")
             .nick("Precision")
@@ -349,6 +359,9 @@ mod tests {
                 format!("{:?}", description.default_value()),
                 "default of {name}"
             );
+            if !description.flags().contains(glib::ParamFlags::WRITABLE) {
+                continue;
+            }
             let value = match name {
                 "threads" | "report-interval" => 3u32.to_value(),
                 "working-size" => "640x360".to_value(),

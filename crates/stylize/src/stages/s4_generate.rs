@@ -15,6 +15,8 @@ pub(crate) struct GenerateStage {
     /// Index of the folded style in the package.
     style: usize,
     device: String,
+    /// Why `auto` did not take CUDA, in a build that has it.
+    passed_over: Option<String>,
     /// Whether the network takes the carried layers as input; without, they only count when layers are composed.
     looks_back: bool,
     smaller: Smaller,
@@ -41,24 +43,33 @@ impl GenerateStage {
                 engine,
                 style,
                 device: format!("cuda:{index}"),
+                passed_over: None,
                 looks_back,
                 smaller: Smaller::default(),
             })
         };
-        let cpu = || {
+        let cpu = |passed_over| {
             let engine = Engine::cpu(&folded, compute.precision.0)?;
-            Ok(GenerateStage { engine, style, device: "cpu".to_string(), looks_back, smaller: Smaller::default() })
+            let device = "cpu".to_string();
+            Ok(GenerateStage { engine, style, device, passed_over, looks_back, smaller: Smaller::default() })
         };
         match compute.device {
             DeviceChoice::Cuda(index) => cuda(index),
-            DeviceChoice::Cpu => cpu(),
-            DeviceChoice::Auto => cuda(0).or_else(|_: StylizeError| cpu()),
+            DeviceChoice::Cpu => cpu(None),
+            DeviceChoice::Auto => {
+                cuda(0).or_else(|error: StylizeError| cpu(cfg!(feature = "cuda").then(|| error.to_string())))
+            }
         }
     }
 
     /// `cpu` or `cuda:N`.
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// Why `auto` did not take CUDA, in a build that has it.
+    pub fn passed_over(&self) -> Option<&str> {
+        self.passed_over.as_deref()
     }
 
     /// The numbers that the network runs in, and whether it is told what was drawn before.

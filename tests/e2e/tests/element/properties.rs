@@ -139,6 +139,17 @@ fn reports_come_on_the_bus_at_their_interval() {
 }
 
 #[test]
+fn the_device_in_use_can_be_read_while_there_is_one() {
+    let (element, _bus) = comic::element("device=cpu threads=1");
+    assert_eq!(element.property::<String>("active-device"), "");
+    element.set_state(gst::State::Paused).unwrap();
+    let active = element.property::<String>("active-device");
+    assert!(active.starts_with("cpu (1 thread"), "{active}");
+    element.set_state(gst::State::Null).unwrap();
+    assert_eq!(element.property::<String>("active-device"), "");
+}
+
+#[test]
 fn an_impossible_working_size_or_precision_is_named_at_the_start() {
     for (properties, expected) in [("working-size=huge", "\"huge\""), ("precision=int4", "\"int4\"")] {
         let (element, bus) = comic::element(properties);
