@@ -11,6 +11,7 @@ mod bordered;
 pub mod compose;
 pub mod confidence;
 pub mod conv;
+pub mod conv_f16;
 pub mod conv_u8;
 mod cpu;
 pub mod densify;

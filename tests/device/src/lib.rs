@@ -3,5 +3,6 @@
 //! list it as the variant `device` and compare it with the others, so the arithmetic that a GPU runs is checked without
 //! one. What only a GPU can show (launches, memory, order) it does not check.
 
+pub mod conv_f16;
 mod plane;
 pub mod warp;

@@ -22,6 +22,11 @@ impl<'a, T: Copy + Default> PlaneArgument<'a, T> {
         Self::new(plane.data_mut().as_mut_ptr(), plane.size())
     }
 
+    /// No plane, where the other side takes a null pointer as such.
+    pub fn none() -> Self {
+        PlaneArgument { data: std::ptr::null_mut(), width: 0, height: 0, plane: PhantomData }
+    }
+
     fn new(data: *mut T, (width, height): (usize, usize)) -> Self {
         let length = |length: usize| i32::try_from(length).expect("a side of a plane fits 31 bits");
         PlaneArgument { data, width: length(width), height: length(height), plane: PhantomData }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 /// Samples on either side of the buffer. Longer than any vector register, so that a whole stray load or store lands in it.
 pub const GUARD: usize = 64;
 
-/// What can be guarded: bytes, floats, and pixels of four floats.
+/// What can be guarded: bytes, floats, pixels of four floats, and bits of 16-bit floats.
 pub trait Sample: Copy + Debug {
     /// The guard value at distance `index` from the start of the allocation. NaN where the type has it; bytes vary
     /// with the place so that no constant written over them goes unseen.
@@ -29,6 +29,17 @@ impl Sample for f32 {
 impl Sample for u8 {
     fn guard(index: usize) -> Self {
         (index.wrapping_mul(151) >> 1) as u8 ^ 0xa5
+    }
+
+    fn same(self, other: Self) -> bool {
+        self == other
+    }
+}
+
+impl Sample for u16 {
+    fn guard(index: usize) -> Self {
+        // A NaN, read as f16.
+        0x7e00 | (index as u16 & 0x1ff)
     }
 
     fn same(self, other: Self) -> bool {

@@ -42,7 +42,6 @@ impl Grid {
     }
 
     /// `blocks` blocks of `threads` threads with `shared` bytes of shared memory given at the start.
-    #[allow(dead_code)]
     pub fn blocks(blocks: (u32, u32, u32), threads: (u32, u32, u32), shared: u32) -> Self {
         Grid(LaunchConfig { grid_dim: blocks, block_dim: threads, shared_mem_bytes: shared })
     }
@@ -52,10 +51,11 @@ impl Grid {
 /// and type (numbers, and what `argument` and `address` of planes and buffers give), memory has to be as large as it uses,
 /// and what it writes has to be mutable here.
 macro_rules! launch {
-    ($device:expr, $module:expr, $kernel:literal, $grid:expr, $($argument:expr),+ $(,)?) => {{
+    ($device:expr, $module:expr, $kernel:expr, $grid:expr, $($argument:expr),+ $(,)?) => {{
         use candle_core::cuda_backend::cudarc::driver::PushKernelArg;
         let device: &$crate::device::DeviceContext = $device;
-        let function = device.function(&$module, $kernel)?;
+        let kernel: &'static str = $kernel;
+        let function = device.function(&$module, kernel)?;
         let mut arguments = device.stream().launch_builder(&function);
         $(
             let argument = $argument;
@@ -64,7 +64,7 @@ macro_rules! launch {
         arguments
             .launch($grid.0)
             .map(drop)
-            .map_err(|reason| $crate::device::DeviceError::Launch { kernel: $kernel, reason })
+            .map_err(|reason| $crate::device::DeviceError::Launch { kernel, reason })
     }};
 }
 

@@ -109,6 +109,11 @@ impl Source {
         });
         Source { columns }
     }
+
+    /// What each unit of red, green and blue adds to the four layers.
+    pub fn columns(&self) -> &[[f32; 4]; 3] {
+        &self.columns
+    }
 }
 
 /// One row of layers, `clamp(source * rgb + change)`, from a row of a picture and the row of the generator's change
