@@ -21,6 +21,7 @@ pub mod emit;
 mod feature_map;
 pub mod ingest;
 mod lanes;
+pub mod planar;
 pub mod print;
 pub mod pyramid;
 pub mod resize;

@@ -4,5 +4,6 @@
 //! one. What only a GPU can show (launches, memory, order) it does not check.
 
 pub mod conv_f16;
+pub mod planar;
 mod plane;
 pub mod warp;
