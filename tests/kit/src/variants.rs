@@ -78,6 +78,11 @@ fn compare<T: Copy + Debug>(expected: &[T], found: &[T], same: impl Fn(T, T) -> 
     }
 }
 
+/// Whether the variant must be there, for tests that compare it in another way than [`check`] does.
+pub fn is_required(name: &str) -> bool {
+    std::env::var(REQUIRE).is_ok_and(|required| required.split(',').any(|wanted| wanted.trim() == name))
+}
+
 /// The first variant that `required` names and that cannot run.
 fn missing<'a, F>(required: &'a str, variants: &[Variant<F>]) -> Option<&'a str> {
     required

@@ -1,7 +1,8 @@
 //! The kernels of `cuda.cu`, on a device.
 
-use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
 use candle_core::cuda_backend::cudarc::driver::sys::CUfunction_attribute;
+use candle_core::cuda_backend::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr};
+use half::f16;
 
 use super::{ConvSize, MapSize, PackedConvF16, THREADS};
 use crate::device::{
@@ -118,8 +119,40 @@ pub fn conv(
     output: &mut DeviceMap,
 ) -> Result<(), DeviceError> {
     assert_eq!(output.size, conv.packed.output(input.size), "size of a convolution's output");
+    // SAFETY: both maps have the sizes that their buffers were made for, and the output is borrowed alone.
+    unsafe { start(device, conv, input.size, input.bits.address(device), output.bits.address(device)) }
+}
+
+/// [`conv`] from and to the memory of Candle's tensors `[height, width, channels]`.
+///
+/// # Panics
+/// If the memory is not as large as the maps are.
+pub fn conv_tensor(
+    device: &DeviceContext,
+    conv: &DeviceConv,
+    size: MapSize,
+    input: &CudaSlice<f16>,
+    output: &mut CudaSlice<f16>,
+) -> Result<(), DeviceError> {
+    assert_eq!(input.len(), size.values(), "numbers of a convolution's input");
+    assert_eq!(output.len(), conv.packed.output(size).values(), "numbers of a convolution's output");
+    let (input, _input_in_use) = input.device_ptr(device.stream());
+    let (output, _output_in_use) = output.device_ptr_mut(device.stream());
+    // SAFETY: the maps are as large as their sizes say, just checked, and the output is borrowed alone.
+    unsafe { start(device, conv, size, input, output) }
+}
+
+/// Unsafe: at the addresses there have to be maps of `size` and of what the convolution makes of it, the second one for
+/// nobody else to use.
+unsafe fn start(
+    device: &DeviceContext,
+    conv: &DeviceConv,
+    size: MapSize,
+    input: u64,
+    output: u64,
+) -> Result<(), DeviceError> {
     let (kernel, stride) = conv.packed.kernel_and_stride();
-    let name = match (kernel, stride, conv.packed.blocks(input.size).outputs) {
+    let name = match (kernel, stride, conv.packed.blocks(size).outputs) {
         (3, 1, 16) => "conv_f16_3_1_16",
         (3, 1, 32) => "conv_f16_3_1_32",
         (3, 1, _) => "conv_f16_3_1_64",
@@ -130,21 +163,11 @@ pub fn conv(
         (_, _, 32) => "conv_f16_1_1_32",
         _ => "conv_f16_1_1_64",
     };
-    // SAFETY: the arguments are those of `CONV` in `cuda.cu`. Maps have the sizes that the kernel is told, weights and
-    // bias are packed for them, and the output is another buffer than the input.
-    unsafe {
-        launch!(
-            device,
-            KERNELS,
-            name,
-            grid(device, name, conv, input.size)?,
-            conv.packed.size(input.size),
-            input.bits.address(device),
-            conv.weights.address(device),
-            conv.bias.address(device),
-            output.bits.address(device),
-        )
-    }
+    let (sizes, grid) = (conv.packed.size(size), grid(device, name, conv, size)?);
+    let (weights, bias) = (conv.weights.address(device), conv.bias.address(device));
+    // SAFETY: the arguments are those of `CONV` in `cuda.cu`; weights and bias are packed for these sizes, maps are the
+    // caller's promise.
+    unsafe { launch!(device, KERNELS, name, grid, sizes, input, weights, bias, output) }
 }
 
 /// Runs the first convolution of a network, with a 3x3 kernel, from the bytes of a picture and what is carried: it sees

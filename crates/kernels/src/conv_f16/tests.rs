@@ -5,6 +5,7 @@ use inkcast_kit::guard::Guarded;
 use inkcast_kit::noise::Random;
 use rayon::prelude::*;
 
+use super::packing::place_of;
 use super::*;
 use crate::conv::{self as conv_f32, PackedConv};
 use crate::shuffle::{CARRIED_CHANNELS, Carried, Source, join_row, unshuffle_carried_row};
@@ -286,6 +287,105 @@ fn halves_on_the_host_are_those_of_the_standard() {
                 expected.to_bits() == found || (expected.is_nan() && found & 0x7fff > 0x7c00),
                 "{value:e}: {found:#x}"
             );
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+mod on_the_card {
+    use super::cuda::{DeviceCarried, DeviceConv, DeviceMap, DeviceSource};
+    use super::*;
+    use crate::device::tests::card;
+    use crate::device::{DeviceBuffer, DeviceContext, DevicePlane};
+
+    fn map(device: &DeviceContext, size: MapSize, bits: &[u16]) -> DeviceMap {
+        let mut map = DeviceMap::new(device, size).unwrap();
+        map.bits_mut().upload(device, bits).unwrap();
+        map
+    }
+
+    fn bits(device: &DeviceContext, map: &DeviceMap) -> Vec<u16> {
+        let mut bits = vec![0; map.size().values()];
+        map.bits().download(device, &mut bits).unwrap();
+        bits
+    }
+
+    #[track_caller]
+    fn assert_near(expected: &[u16], found: &[u16], what: impl std::fmt::Debug) {
+        for (at, (&expected, &found)) in expected.iter().zip(found).enumerate() {
+            let value = f16::from_bits(expected).to_f32();
+            assert!(is_near(value, found), "{what:?} at {at}: {found:#x}, expected {expected:#x}");
+        }
+    }
+
+    #[test]
+    fn convolutions_on_the_card_equal_those_on_the_host() {
+        let Some(device) = card() else { return };
+        for case in cases() {
+            let (size, packed) = (case.input(), case.packed());
+            let output = packed.output(size);
+            let input = noise(size.values(), 3);
+            // What is not written stays no number.
+            let before = if case.finish.add { noise(output.values(), 5) } else { vec![0x7e00; output.values()] };
+            let mut expected = before.clone();
+            device::conv(&launch(&packed, size, false), &input, &mut expected);
+            let conv = DeviceConv::new(&device, packed).unwrap();
+            let (input, mut found) = (map(&device, size, &input), map(&device, output, &before));
+            cuda::conv(&device, &conv, &input, &mut found).unwrap();
+            assert_near(&expected, &bits(&device, &found), &case);
+        }
+    }
+
+    #[test]
+    fn entries_and_exits_on_the_card_equal_those_on_the_host() {
+        let Some(device) = card() else { return };
+        for (width, height) in [(1, 1), (5, 9), (66, 36), (131, 70)] {
+            let (picture, mut random) = (picture(width, height), Random::new(13));
+            let layers: Layers =
+                Plane::from_fn(width, height, |_, _| [(); 4].map(|()| random.between(0.0, LAYER_ONE.into()) as i16));
+            let confidence: Plane<u8> = Plane::from_fn(width, height, |_, _| random.bits() as u8);
+            let device_picture = DevicePlane::with_values(&device, &picture).unwrap();
+            let device_layers = DevicePlane::with_values(&device, &layers).unwrap();
+            let device_confidence = DevicePlane::with_values(&device, &confidence).unwrap();
+            let case = |inputs, outputs, scale, relu| Case {
+                inputs,
+                outputs,
+                kernel: 3,
+                stride: 1,
+                width: width.div_ceil(4) * 2,
+                height: height.div_ceil(4) * 2,
+                finish: Finish { scale, relu, ..Finish::default() },
+            };
+            for (outputs, history) in [(16, None), (32, Some(0)), (64, Some(1))] {
+                let case = case(CARRIED_CHANNELS, outputs, 1.0 / 255.0, true);
+                let (size, packed) = (case.input(), case.packed());
+                let output = packed.output(size);
+                let mut expected = vec![0x7e00; output.values()];
+                let carried = Some((&layers, &confidence));
+                device::enter(&launch(&packed, size, false), &picture, carried, history, &mut expected);
+                let history = history.map(|history| DeviceBuffer::with_values(&device, &[history]).unwrap());
+                let carried =
+                    DeviceCarried { layers: &device_layers, confidence: &device_confidence, history: history.as_ref() };
+                let conv = DeviceConv::new(&device, packed).unwrap();
+                let mut found = map(&device, output, &vec![0x7e00; output.values()]);
+                cuda::enter(&device, &conv, &device_picture, Some(carried), &mut found).unwrap();
+                assert_near(&expected, &bits(&device, &found), (width, height, outputs));
+            }
+            let source = Source::new(&[[0.9, 0.1, -0.2], [0.05, 1.1, 0.3], [-0.4, 0.2, 0.7]]);
+            let case = case(32, 16, f32::from(LAYER_ONE) / 32.0, false);
+            let (size, packed) = (case.input(), case.packed());
+            let input = noise(size.values(), 17);
+            let mut expected = Layers::new(width, height);
+            device::exit(&launch(&packed, size, false), &input, &picture, source.columns(), &mut expected);
+            let conv = DeviceConv::new(&device, packed).unwrap();
+            let mut found = DevicePlane::with_values(&device, &Plane::from_fn(width, height, |_, _| [-1; 4])).unwrap();
+            let (source, input) = (DeviceSource::new(&device, &source).unwrap(), map(&device, size, &input));
+            cuda::exit(&device, &conv, &input, &device_picture, &source, &mut found).unwrap();
+            let found = found.download(&device).unwrap();
+            for (expected, found) in expected.data().as_flattened().iter().zip(found.data().as_flattened()) {
+                // Sums in another order, a twentieth of a grey level.
+                assert!((expected - found).abs() <= 6, "{width}x{height}: {found}, expected {expected}");
+            }
         }
     }
 }

@@ -81,7 +81,7 @@ impl DeviceContext {
 
     /// Records what `work` starts, in place of running it, to be run as a whole any number of times. Run `work` once
     /// before, so that all kernels are loaded; it must neither allocate, nor copy to or from the host, nor wait.
-    pub fn record(&self, work: impl FnOnce() -> Result<(), DeviceError>) -> Result<Graph, DeviceError> {
+    pub fn record<E: From<DeviceError>>(&self, work: impl FnOnce() -> Result<(), E>) -> Result<Graph, E> {
         graph::record(&self.stream, work)
     }
 

@@ -28,10 +28,10 @@ impl fmt::Debug for Graph {
     }
 }
 
-pub(super) fn record(
+pub(super) fn record<E: From<DeviceError>>(
     stream: &Arc<CudaStream>,
-    work: impl FnOnce() -> Result<(), DeviceError>,
-) -> Result<Graph, DeviceError> {
+    work: impl FnOnce() -> Result<(), E>,
+) -> Result<Graph, E> {
     // Calls of other threads, which may serve other streams, do not disturb a recording of this one.
     stream.begin_capture(CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL).map_err(failed)?;
     let done = work();

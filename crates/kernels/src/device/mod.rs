@@ -15,6 +15,8 @@ mod graph;
 mod launch;
 mod pinned;
 mod plane;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use buffer::{DeviceBuffer, Element};
 pub use context::DeviceContext;
