@@ -63,6 +63,13 @@ pub enum GeneratorError {
         /// Why not.
         reason: String,
     },
+    /// Convolutions on a CUDA device by what is not there.
+    #[error("{0}")]
+    Convolutions(String),
+    /// Something failed on a CUDA device.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Device(#[from] inkcast_kernels::device::DeviceError),
     /// A style that cannot run in 8-bit integers.
     #[error("the style has no activations in model.toml, which 8-bit arithmetic needs: calibrate the model or use f32")]
     NotCalibrated,

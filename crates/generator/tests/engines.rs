@@ -1,16 +1,16 @@
 //! The fast CPU engine computes what the network's definition in tensors computes.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use candle_core::{Device, Result, Tensor};
 use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Picture, Plane};
 use inkcast_generator::{
-    Activation, Architecture, CandleOps, Carried, ConvOps, CpuEngine, Folded, Generator, Init, Kind, Package,
-    Precision, TensorEngine,
+    Activation, Architecture, CandleOps, Carried, ConvOps, CpuEngine, Folded, Kind, Package, Precision, TensorEngine,
 };
 use inkcast_kernels::Level;
-use inkcast_kit::noise::Random;
+
+mod network;
+use network::random;
 
 /// Hundreds of products are summed in another order: a part of a grey level.
 const TOLERANCE: i16 = LAYER_STEP / 16;
@@ -90,25 +90,6 @@ fn calibrated(folded: Folded) -> Folded {
     // The first convolution reads the picture, every other one the activations of the one before.
     let ends: Vec<f32> = watch.largest.borrow()[1..].iter().map(|end| end.max(1e-3)).collect();
     folded.with_activations(&ends).unwrap()
-}
-
-/// A network with random weights.
-fn random(architecture: Architecture) -> Folded {
-    let mut random = Random::new(17);
-    let mut tensors = HashMap::new();
-    for parameter in architecture.parameters() {
-        let spread = match parameter.init {
-            // The same deviation.
-            Init::Normal(deviation) => deviation as f32 * 3f32.sqrt(),
-            Init::Zero => 0.1,
-        };
-        let count: usize = parameter.shape.iter().product();
-        let values: Vec<f32> = (0..count).map(|_| random.between(-spread, spread)).collect();
-        let tensor = Tensor::from_vec(values, parameter.shape.as_slice(), &Device::Cpu).unwrap();
-        tensors.insert(parameter.name, tensor);
-    }
-    let style = Tensor::ones(architecture.style_dims, candle_core::DType::F32, &Device::Cpu).unwrap();
-    Generator::from_tensors(architecture, tensors).unwrap().fold(&style).unwrap()
 }
 
 /// Channels that fill no register, no blocks at all, and a look back.

@@ -5,6 +5,7 @@ use inkcast_kernels::shuffle::{CARRIED_CHANNELS, CHANGE_CHANNELS, PICTURE_CHANNE
 
 use super::numbers::Numbers;
 use crate::architecture::SHUFFLE;
+use crate::plain_conv::{PlainConv, change_channel, entry_channel};
 use crate::{Conv, Folded, GeneratorError};
 
 /// The network's convolutions, packed.
@@ -28,16 +29,7 @@ pub(super) trait Pack: Numbers {
     /// Value of one unit in the map behind the convolution with this index.
     fn step(folded: &Folded, index: usize) -> f32;
 
-    fn pack(plain: &Plain, steps: Steps) -> Self::Conv;
-}
-
-/// A convolution as plain numbers.
-pub(super) struct Plain {
-    weights: Vec<f32>,
-    bias: Vec<f32>,
-    inputs: usize,
-    kernel: usize,
-    stride: usize,
+    fn pack(plain: &PlainConv, steps: Steps) -> Self::Conv;
 }
 
 impl Pack for f32 {
@@ -46,8 +38,8 @@ impl Pack for f32 {
     }
 
     /// Codes come in and layers go out as they are: the first and the last convolution scale them.
-    fn pack(plain: &Plain, steps: Steps) -> PackedConv {
-        let Plain { weights, bias, inputs, kernel, stride } = plain;
+    fn pack(plain: &PlainConv, steps: Steps) -> PackedConv {
+        let PlainConv { weights, bias, inputs, kernel, stride } = plain;
         let weights: Vec<f32> = weights.iter().map(|weight| weight * steps.input / steps.output).collect();
         let bias: Vec<f32> = bias.iter().map(|bias| bias / steps.output).collect();
         PackedConv::new(&weights, &bias, *inputs, *kernel, *stride)
@@ -59,8 +51,8 @@ impl Pack for u8 {
         folded.activations()[index] / 255.0
     }
 
-    fn pack(plain: &Plain, steps: Steps) -> PackedConvU8 {
-        let Plain { weights, bias, inputs, kernel, stride } = plain;
+    fn pack(plain: &PlainConv, steps: Steps) -> PackedConvU8 {
+        let PlainConv { weights, bias, inputs, kernel, stride } = plain;
         PackedConvU8::new(weights, bias, *inputs, *kernel, *stride, steps)
     }
 }
@@ -78,10 +70,10 @@ impl<N: Pack> Weights<N> {
         let picture_channels = if folded.architecture.carried_input { CARRIED_CHANNELS } else { PICTURE_CHANNELS };
         let entry = N::entry_channels(picture_channels);
         let plain = |conv: &Conv, input: f32, output: f32, addend: f32| -> Result<N::Conv, GeneratorError> {
-            Ok(N::pack(&Plain::new(conv)?, Steps { input, output, addend }))
+            Ok(N::pack(&PlainConv::new(conv)?, Steps { input, output, addend }))
         };
 
-        let entering = Plain::new(enter)?.with_inputs(entry, |at| entry_channel(at, entry));
+        let entering = PlainConv::new(enter)?.with_inputs(entry, |at| entry_channel(at, entry));
         let mut coarse = step(1);
         let mut packed_blocks = Vec::with_capacity(blocks.len() / 2);
         for (index, pair) in blocks.chunks_exact(2).enumerate() {
@@ -92,12 +84,12 @@ impl<N: Pack> Weights<N> {
         let joined = 2 + blocks.len();
         let up_steps = Steps { input: coarse, output: step(joined), addend: step(0) };
         let padded = half.next_multiple_of(LANES);
-        let up = Plain::new(up)?;
+        let up = PlainConv::new(up)?;
         let up_row = |dy: usize| {
             let order = |at: usize| (at % padded < half).then_some(at % padded * SHUFFLE + dy * 2 + at / padded);
             N::pack(&up.with_outputs(2 * padded, order), up_steps)
         };
-        let exiting = Plain::new(exit)?.with_outputs(CHANGE_CHANNELS, |at| Some(at % 4 * SHUFFLE + at / 4));
+        let exiting = PlainConv::new(exit)?.with_outputs(CHANGE_CHANNELS, change_channel);
         let exit_steps = Steps { input: step(joined + 1), output: 1.0 / f32::from(LAYER_ONE), addend: 0.0 };
         Ok(Weights {
             enter: N::pack(&entering, Steps { input: CODE, output: step(0), addend: 0.0 }),
@@ -109,58 +101,5 @@ impl<N: Pack> Weights<N> {
             source: Source::new(&folded.source_matrix()?),
             picture_channels,
         })
-    }
-}
-
-/// The network's input channel that channel `at` of the `entry` channels of the first map is, if it is one.
-///
-/// The network counts red, green, blue, then carried red, green, blue, ink and confidence, each for the four pixels of a
-/// block.
-fn entry_channel(at: usize, entry: usize) -> Option<usize> {
-    let (pixel, channel) = match entry {
-        PICTURE_CHANNELS | CARRIED_CHANNELS if at < PICTURE_CHANNELS => (at / 4, at % 4),
-        CARRIED_CHANNELS => return Some((3 + at % 4) * SHUFFLE + (at - PICTURE_CHANNELS) / 4),
-        // Luma is left out.
-        _ => (at / 3, at % 3),
-    };
-    match channel {
-        3 if entry == CARRIED_CHANNELS => Some(7 * SHUFFLE + pixel),
-        3 => None,
-        colour => Some(colour * SHUFFLE + pixel),
-    }
-}
-
-impl Plain {
-    fn new(conv: &Conv) -> Result<Self, GeneratorError> {
-        let (_, inputs, kernel, _) = conv.weight.dims4()?;
-        let weights = conv.weight.flatten_all()?.to_vec1::<f32>()?;
-        Ok(Plain { weights, bias: conv.bias.to_vec1::<f32>()?, inputs, kernel, stride: conv.stride })
-    }
-
-    /// `count` outputs; `order` tells which of the old ones each is, or that it has only zeros.
-    fn with_outputs(&self, count: usize, order: impl Fn(usize) -> Option<usize>) -> Plain {
-        let size = self.inputs * self.kernel * self.kernel;
-        let (mut weights, mut bias) = (vec![0.0; count * size], vec![0.0; count]);
-        for (at, (weights, bias)) in weights.chunks_exact_mut(size).zip(&mut bias).enumerate() {
-            if let Some(old) = order(at) {
-                weights.copy_from_slice(&self.weights[old * size..(old + 1) * size]);
-                *bias = self.bias[old];
-            }
-        }
-        Plain { weights, bias, ..*self }
-    }
-
-    /// `count` inputs; `order` tells which of the old ones each is, or that its weights are zero.
-    fn with_inputs(&self, count: usize, order: impl Fn(usize) -> Option<usize>) -> Plain {
-        let taps = self.kernel * self.kernel;
-        let mut weights = vec![0.0; self.bias.len() * count * taps];
-        for (index, weights) in weights.chunks_exact_mut(taps).enumerate() {
-            let (output, at) = (index / count, index % count);
-            if let Some(old) = order(at) {
-                let start = (output * self.inputs + old) * taps;
-                weights.copy_from_slice(&self.weights[start..start + taps]);
-            }
-        }
-        Plain { weights, bias: self.bias.clone(), inputs: count, ..*self }
     }
 }

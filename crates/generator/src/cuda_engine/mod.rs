@@ -1,0 +1,90 @@
+//! The network on a CUDA device, from the device's memory to the device's memory.
+
+mod tensors;
+
+use std::fmt;
+
+use inkcast_kernels::conv_f16::cuda::DeviceCarried;
+use inkcast_kernels::device::{DeviceContext, DevicePlane};
+
+use crate::half_network::DeviceInput;
+use crate::{Convolutions, Folded, GeneratorError, HalfNetwork};
+use tensors::TensorNetwork;
+
+/// Runs folded weights on a CUDA device; nothing of a frame crosses the bus.
+///
+/// It has not run on a GPU yet: `docs/gpu.md` says what was checked.
+pub struct CudaEngine(Network);
+
+enum Network {
+    Tensors(TensorNetwork),
+    Own(HalfNetwork<DeviceContext>),
+}
+
+impl CudaEngine {
+    /// Brings `folded` to the device. Who computes convolutions is chosen by [`Convolutions::choose`].
+    ///
+    /// # Errors
+    /// If that fails, or the device does not take the weights.
+    pub fn new(device: &DeviceContext, folded: &Folded) -> Result<Self, GeneratorError> {
+        CudaEngine::with(device, folded, Convolutions::choose()?)
+    }
+
+    /// The same with `convolutions`.
+    pub fn with(device: &DeviceContext, folded: &Folded, convolutions: Convolutions) -> Result<Self, GeneratorError> {
+        Ok(CudaEngine(match convolutions {
+            Convolutions::Own => Network::Own(HalfNetwork::new(device.clone(), folded)?),
+            _ => Network::Tensors(TensorNetwork::new(device.clone(), folded)?),
+        }))
+    }
+
+    /// Takes the weights of another style. Recorded launches use them from then on, unless the network is of another
+    /// shape; then they have to be recorded anew.
+    pub fn set_style(&mut self, folded: &Folded) -> Result<(), GeneratorError> {
+        match &mut self.0 {
+            Network::Tensors(network) => network.set_style(folded),
+            Network::Own(network) => network.set_style(folded),
+        }
+    }
+
+    /// Whether [`CudaEngine::run`] can be recorded once it has run for a size: with Inkcast's own kernels it takes the
+    /// same launches each time and allocates nothing. Candle allocates for every operation.
+    pub fn can_be_recorded(&self) -> bool {
+        matches!(self.0, Network::Own(_))
+    }
+
+    /// Starts the computation of the layers of one picture, in the order of the device's stream. What is carried from the
+    /// previous frame is used by networks that take it, and is nothing to others. Memory is allocated when the size
+    /// changes.
+    ///
+    /// # Panics
+    /// If planes differ in size.
+    pub fn run(
+        &mut self,
+        picture: &DevicePlane<[u8; 4]>,
+        carried: Option<DeviceCarried<'_>>,
+        layers: &mut DevicePlane<[i16; 4]>,
+    ) -> Result<(), GeneratorError> {
+        assert_eq!(layers.size(), picture.size(), "size of the layers");
+        if picture.width() == 0 || picture.height() == 0 {
+            return Ok(());
+        }
+        match &mut self.0 {
+            Network::Tensors(network) => network.run(picture, carried, layers),
+            Network::Own(network) => {
+                network.fit(picture.size())?;
+                network.run(DeviceInput { picture, carried }, layers)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for CudaEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let network = match self.0 {
+            Network::Tensors(_) => "tensors",
+            Network::Own(_) => "own",
+        };
+        f.debug_tuple("CudaEngine").field(&network).finish()
+    }
+}
