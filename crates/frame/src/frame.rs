@@ -103,6 +103,11 @@ impl<'a> FrameView<'a> {
         &self.info
     }
 
+    /// The planes themselves, in memory order.
+    pub fn planes(&self) -> &[PlaneRef<'a>] {
+        &self.planes
+    }
+
     /// The picture bytes of row `y` of plane `plane`, without padding.
     pub fn row(&self, plane: usize, y: usize) -> &'a [u8] {
         let layout = self.info.format.plane_layout(plane, self.info.width, self.info.height);

@@ -3,7 +3,14 @@
 //! list it as the variant `device` and compare it with the others, so the arithmetic that a GPU runs is checked without
 //! one. What only a GPU can show (launches, memory, order) it does not check.
 
+pub mod compose;
 pub mod conv_f16;
+pub mod emit;
+mod frame;
+pub mod ingest;
 pub mod planar;
 mod plane;
+pub mod print;
+pub mod pyramid;
+pub mod resize;
 pub mod warp;

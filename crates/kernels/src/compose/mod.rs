@@ -1,5 +1,7 @@
 //! Settles the new layers with those carried over from the previous frame: the temporal term.
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
 #[cfg(test)]
 mod tests;
 
@@ -59,8 +61,7 @@ pub fn compose(level: Level, fresh: &Layers, carried: &mut Warped, steadiness: f
     let (width, height) = fresh.size();
     let Warped { layers, confidence, age } = carried;
     assert_eq!(layers.size(), (width, height), "size of the carried layers");
-    let held = HELD * steadiness * steadiness;
-    let limits = Limits { oldest: OLDEST * steadiness * steadiness, hold: held / (held + 1.0) };
+    let limits = Limits::new(steadiness);
     let rows = layers.data_mut().par_chunks_mut(width).zip(age.data_mut().par_chunks_mut(width));
     // Whole numbers add up to the same in every order.
     let total = rows
@@ -73,11 +74,7 @@ pub fn compose(level: Level, fresh: &Layers, carried: &mut Warped, steadiness: f
             sums.fold(Sums::default(), Sums::plus)
         })
         .reduce(Sums::default, Sums::plus);
-    Settling {
-        carried: total.weights as f32 / WEIGHT_ONE / (width * height) as f32,
-        flicker: (total.trusted > 0)
-            .then(|| total.changes as f32 / (3.0 * f32::from(LAYER_STEP) * total.trusted as f32)),
-    }
+    total.settling(width * height)
 }
 
 /// What became of a frame.
@@ -107,6 +104,15 @@ impl Sums {
             trusted: self.trusted + other.trusted,
         }
     }
+
+    /// What they say of a frame of this many pixels.
+    fn settling(self, pixels: usize) -> Settling {
+        Settling {
+            carried: self.weights as f32 / WEIGHT_ONE / pixels as f32,
+            flicker: (self.trusted > 0)
+                .then(|| self.changes as f32 / (3.0 * f32::from(LAYER_STEP) * self.trusted as f32)),
+        }
+    }
 }
 
 /// What steadiness allows: the age that counts at most, and the weight of holding.
@@ -114,6 +120,13 @@ impl Sums {
 struct Limits {
     oldest: f32,
     hold: f32,
+}
+
+impl Limits {
+    fn new(steadiness: f32) -> Self {
+        let held = HELD * steadiness * steadiness;
+        Limits { oldest: OLDEST * steadiness * steadiness, hold: held / (held + 1.0) }
+    }
 }
 
 /// One in the weights of a chunk.
@@ -190,7 +203,7 @@ struct Weights {
     hold: [i32; CHUNK],
     /// How far beyond the neighbourhood's range it may lie.
     margin: [i16; CHUNK],
-    /// One where motion is known beyond doubt.
+    /// One where motion is known beyond doubt and something is kept.
     certain: [u32; CHUNK],
 }
 
@@ -207,11 +220,14 @@ vectorised! {
             let held = trust * limits.hold;
             let hold = if age >= HOLDABLE && held > mean { held - mean } else { 0.0 };
             weights.mean[i] = whole(mean * WEIGHT_ONE);
-            weights.hold[i] = whole(hold * WEIGHT_ONE);
+            // Without weight nothing is held either, so that a pixel does not depend on who is worked on with it.
+            let counts = weights.mean[i] > 0;
+            weights.hold[i] = if counts { whole(hold * WEIGHT_ONE) } else { 0 };
             weights.margin[i] = whole(MARGIN + trust * trust * (TRUSTED_MARGIN - MARGIN)) as i16;
             sum += weights.mean[i] as u32;
-            weights.certain[i] = u32::from(history.confidence[i] >= CERTAIN);
-            trusted += weights.certain[i];
+            let certain = history.confidence[i] >= CERTAIN;
+            weights.certain[i] = u32::from(certain & counts);
+            trusted += u32::from(certain);
             let grown = age * trust + 1.0;
             let grown = if grown < OLDEST { grown } else { OLDEST };
             history.age[i] = whole(grown * AGE_STEP as f32) as u8;

@@ -112,7 +112,7 @@ fn age_has_a_limit_and_shrinks_with_doubt() {
 }
 
 #[test]
-fn every_level_gives_the_same_numbers() {
+fn every_variant_gives_the_same_numbers() {
     let mut random = Random::new(8);
     for (width, height) in [(1, 1), (4, 3), (63, 5), (64, 6), (66, 7), (67, 4), (140, 3)] {
         let mut noise = || {
@@ -123,14 +123,23 @@ fn every_level_gives_the_same_numbers() {
         let (fresh, layers) = (noise(), noise());
         let mut bytes = || Plane::from_fn(width, height, |_, _| random.bits() as u8);
         let (confidence, age) = (bytes(), bytes());
-        let run = |level| {
-            let mut past = Warped { layers: layers.clone(), confidence: confidence.clone(), age: age.clone() };
-            let settling = compose(level, &fresh, &mut past, 0.9);
-            (past.layers, past.age, settling)
-        };
-        let expected = run(Level::Plain);
-        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-            assert!(run(level) == expected, "{level} {width}x{height}");
+        for steadiness in [0.0, 0.001, 0.1, 0.9, 1.0] {
+            let run = |level| {
+                let mut past = Warped { layers: layers.clone(), confidence: confidence.clone(), age: age.clone() };
+                let settling = compose(level, &fresh, &mut past, steadiness);
+                (past.layers, past.age, settling)
+            };
+            let expected = run(Level::Plain);
+            for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+                assert!(run(level) == expected, "{level} {width}x{height}, steadiness {steadiness}");
+            }
+            // The body of the CUDA kernel, compiled for the host.
+            let (mut layers, mut age) = (layers.clone(), age.clone());
+            let Limits { oldest, hold } = Limits::new(steadiness);
+            let sums = inkcast_device::compose::compose(&fresh, &mut layers, &confidence, &mut age, &[oldest, hold]);
+            let [weights, changes, trusted] = sums;
+            let settling = Sums { weights, changes, trusted }.settling(width * height);
+            assert!((layers, age, settling) == expected, "device {width}x{height}, steadiness {steadiness}");
         }
     }
 }

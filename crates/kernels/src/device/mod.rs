@@ -1,6 +1,6 @@
 //! What the CUDA variants of the operations stand on: the device with its stream and its compiled kernels
-//! ([`DeviceContext`]), memory on it ([`DeviceBuffer`], [`DevicePlane`]), memory of the host that it reads and writes
-//! without a copy between ([`PinnedBuffer`]) and recorded launches ([`Graph`]).
+//! ([`DeviceContext`]), memory on it ([`DeviceBuffer`], [`DevicePlane`], [`DeviceFrame`]), memory of the host that it
+//! reads and writes without a copy between ([`PinnedBuffer`], [`PinnedFrame`]) and recorded launches ([`Graph`]).
 //!
 //! An operation's `cuda.rs` has safe functions that check shapes and start kernels. They allocate nothing and wait for
 //! nothing: what they start runs in the order of the context's stream, so a sequence of them can be recorded.
@@ -11,18 +11,23 @@ mod buffer;
 mod context;
 mod driver;
 mod error;
+mod frame;
 mod graph;
 mod launch;
 mod pinned;
 mod plane;
 #[cfg(test)]
 pub(crate) mod tests;
+mod verdict;
 
 pub use buffer::{DeviceBuffer, Element};
 pub use context::DeviceContext;
 pub use error::DeviceError;
+pub(crate) use frame::FrameArgument;
+pub use frame::{DeviceFrame, PinnedFrame};
 pub use graph::Graph;
 pub(crate) use launch::{Grid, Module, launch, module};
 pub use pinned::PinnedBuffer;
 pub use plane::DevicePlane;
 pub(crate) use plane::PlaneArgument;
+pub use verdict::Verdict;

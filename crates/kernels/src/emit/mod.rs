@@ -1,9 +1,13 @@
 //! From a finished page back to the bytes of a frame.
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
+#[cfg(any(test, feature = "cuda"))]
+mod numbers;
 #[cfg(test)]
 mod tests;
 
-use inkcast_frame::{ByteOrder, Colorimetry, FrameView, FrameViewMut, LAYER_STEP, Picture, PlaneMut, Range};
+use inkcast_frame::{ByteOrder, Colorimetry, FrameInfo, FrameView, FrameViewMut, LAYER_STEP, Picture, PlaneMut, Range};
 use rayon::prelude::*;
 
 use crate::Level;
@@ -45,6 +49,30 @@ pub fn emit(level: Level, page: &impl Page, alpha: Option<&FrameView<'_>>, frame
     }
 }
 
+/// Codes of RGB in a range.
+#[derive(Clone, Copy)]
+struct ToRgb {
+    scale: i32,
+    black: i32,
+}
+
+impl ToRgb {
+    fn new(range: Range) -> Self {
+        let (black, scale) = match range {
+            Range::Full => (0, 1.0),
+            Range::Limited => (16, 219.0 / 255.0),
+        };
+        ToRgb { scale: fixed(scale), black }
+    }
+}
+
+/// Bytes a pixel and offset of the alpha that a frame like `alpha` lends to one like `info`: it has the same size.
+fn alpha_of(info: &FrameInfo, alpha: &FrameInfo) -> Option<(usize, usize)> {
+    let order = alpha.format.byte_order().filter(|_| (alpha.width, alpha.height) == (info.width, info.height))?;
+    let (offset, is_alpha) = order.fourth?;
+    is_alpha.then_some((order.pixel, offset))
+}
+
 fn emit_packed(
     level: Level,
     page: &impl Page,
@@ -53,17 +81,11 @@ fn emit_packed(
     frame: &mut FrameViewMut<'_>,
 ) {
     let info = *frame.info();
-    let alpha = alpha.filter(|alpha| (alpha.info().width, alpha.info().height) == (info.width, info.height));
     let alpha = alpha.and_then(|alpha| {
-        let order = alpha.info().format.byte_order()?;
-        let (offset, is_alpha) = order.fourth?;
-        is_alpha.then_some((alpha, order.pixel, offset))
+        let (pixel, offset) = alpha_of(&info, alpha.info())?;
+        Some((alpha, pixel, offset))
     });
-    let (black, scale) = match info.colorimetry.range {
-        Range::Full => (0, 1.0),
-        Range::Limited => (16, 219.0 / 255.0),
-    };
-    let scale = fixed(scale);
+    let ToRgb { scale, black } = ToRgb::new(info.colorimetry.range);
     let PlaneMut { data, stride } = &mut frame.planes_mut()[0];
     let rows = data.par_chunks_mut(*stride).take(info.height).enumerate();
     rows.for_each(|(y, row)| {

@@ -1,4 +1,4 @@
-use inkcast_frame::{Format, FrameInfo, Matrix, OwnedFrame, Plane};
+use inkcast_frame::{Format, FrameInfo, Layers, Matrix, OwnedFrame, Plane};
 use inkcast_kit::noise::{self, Random};
 
 use super::*;
@@ -10,6 +10,23 @@ fn colorimetries() -> impl Iterator<Item = Colorimetry> {
     let matrices = [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020];
     let ranges = [Range::Full, Range::Limited];
     matrices.into_iter().flat_map(move |matrix| ranges.into_iter().map(move |range| Colorimetry { matrix, range }))
+}
+
+/// By the body of the CUDA kernels, compiled for the host.
+fn emit_on_device(page: &impl Page, alpha: Option<&FrameView<'_>>, frame: &mut FrameViewMut<'_>) {
+    let info = *frame.info();
+    let mut drawn = Layers::new(info.width, info.height);
+    for y in 0..info.height {
+        for (index, out) in drawn.row_mut(y).chunks_mut(CHUNK).enumerate() {
+            let mut chunk = [[0; 4]; CHUNK];
+            page.draw(index * CHUNK, y, &mut chunk);
+            out.copy_from_slice(&chunk[..out.len()]);
+        }
+    }
+    match numbers::packed(&info, alpha.map(FrameView::info)) {
+        Some(how) => inkcast_device::emit::packed(&drawn, alpha, &how, frame),
+        None => inkcast_device::emit::planar(&drawn, &numbers::planar(&info), frame),
+    }
 }
 
 #[test]
@@ -94,6 +111,17 @@ fn alpha_is_copied_between_orders_and_opaque_without_a_source() {
     assert_eq!(bgra.plane(0), [3, 2, 1, 77, 6, 5, 4, 88]);
     emit(Level::Plain, &picture, None, &mut bgra.view_mut());
     assert_eq!(bgra.plane(0), [3, 2, 1, 255, 6, 5, 4, 255]);
+    emit_on_device(&picture, Some(&rgba.view()), &mut bgra.view_mut());
+    assert_eq!(bgra.plane(0), [3, 2, 1, 77, 6, 5, 4, 88]);
+    emit_on_device(&picture, None, &mut bgra.view_mut());
+    assert_eq!(bgra.plane(0), [3, 2, 1, 255, 6, 5, 4, 255]);
+    // Neither an unused byte nor alpha of another size is lent.
+    let mut rgbx = OwnedFrame::new(FrameInfo::new(Format::Rgbx, 2, 1).unwrap());
+    emit_on_device(&picture, Some(&rgba.view()), &mut rgbx.view_mut());
+    assert_eq!(rgbx.plane(0), [1, 2, 3, 255, 4, 5, 6, 255]);
+    let wide = OwnedFrame::new(FrameInfo::new(Format::Rgba, 3, 1).unwrap());
+    emit_on_device(&picture, Some(&wide.view()), &mut bgra.view_mut());
+    assert_eq!(bgra.plane(0), [3, 2, 1, 255, 6, 5, 4, 255]);
 }
 
 /// Whatever is drawn, with the whole range of a number.
@@ -107,21 +135,21 @@ impl Page for Wild {
 }
 
 #[test]
-fn every_level_gives_the_same_bytes_and_leaves_padding_alone() {
+fn every_variant_gives_the_same_bytes_and_leaves_padding_alone() {
     for format in Format::ALL {
         for colorimetry in colorimetries() {
             for (width, height) in [(1, 1), (2, 3), (31, 2), (33, 3), (63, 1), (64, 2), (65, 3), (130, 2)] {
                 let info = FrameInfo::new(format, width, height).unwrap().with_colorimetry(colorimetry);
-                let draw = |level| {
+                let draw = |emit: &dyn Fn(&mut FrameViewMut<'_>)| {
                     let shapes = (0..format.planes()).map(|plane| format.plane_layout(plane, width, height));
                     let mut planes: Vec<(Vec<u8>, usize)> = shapes
                         .map(|shape| (vec![7; (shape.row_bytes + 5) * (shape.rows + 1)], shape.row_bytes + 5))
                         .collect();
                     let views = planes.iter_mut().map(|(data, stride)| PlaneMut { data, stride: *stride });
-                    emit(level, &Wild, None, &mut FrameViewMut::new(info, views).unwrap());
+                    emit(&mut FrameViewMut::new(info, views).unwrap());
                     planes
                 };
-                let expected = draw(Level::Plain);
+                let expected = draw(&|frame| emit(Level::Plain, &Wild, None, frame));
                 for (plane, (bytes, stride)) in expected.iter().enumerate() {
                     let shape = format.plane_layout(plane, width, height);
                     for (y, row) in bytes.chunks(*stride).enumerate() {
@@ -130,8 +158,11 @@ fn every_level_gives_the_same_bytes_and_leaves_padding_alone() {
                     }
                 }
                 for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-                    assert_eq!(draw(level), expected, "{level} {format:?} {colorimetry:?} {width}x{height}");
+                    let same = draw(&|frame| emit(level, &Wild, None, frame)) == expected;
+                    assert!(same, "{level} {format:?} {colorimetry:?} {width}x{height}");
                 }
+                let same = draw(&|frame| emit_on_device(&Wild, None, frame)) == expected;
+                assert!(same, "device {format:?} {colorimetry:?} {width}x{height}");
             }
         }
     }

@@ -1,5 +1,9 @@
 //! From the bytes of a frame to a [`Picture`].
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
+#[cfg(any(test, feature = "cuda"))]
+mod numbers;
 #[cfg(test)]
 mod tests;
 
@@ -35,15 +39,20 @@ struct FromRgb {
     gain: i32,
 }
 
+impl FromRgb {
+    fn new(Colorimetry { matrix, range }: Colorimetry) -> Self {
+        let (kr, kb) = matrix.luma_weights();
+        let (red, blue) = (fixed(kr), fixed(kb));
+        let (black, gain) = match range {
+            Range::Full => (0, 1.0),
+            Range::Limited => (16, 255.0 / 219.0),
+        };
+        FromRgb { weights: [red, (1 << BITS) - red - blue, blue], black, gain: fixed(gain) }
+    }
+}
+
 fn ingest_packed(level: Level, frame: &FrameView<'_>, order: ByteOrder, picture: &mut Picture) {
-    let Colorimetry { matrix, range } = frame.info().colorimetry;
-    let (kr, kb) = matrix.luma_weights();
-    let (red, blue) = (fixed(kr), fixed(kb));
-    let (black, gain) = match range {
-        Range::Full => (0, 1.0),
-        Range::Limited => (16, 255.0 / 219.0),
-    };
-    let how = FromRgb { weights: [red, (1 << BITS) - red - blue, blue], black, gain: fixed(gain) };
+    let how = FromRgb::new(frame.info().colorimetry);
     let width = picture.width();
     picture.data_mut().par_chunks_mut(width).enumerate().for_each(|(y, out)| {
         let bytes = frame.row(0, y);

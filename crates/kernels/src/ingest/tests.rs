@@ -9,6 +9,16 @@ fn read_with(level: Level, frame: &OwnedFrame) -> Picture {
     picture
 }
 
+/// By the body of the CUDA kernels, compiled for the host.
+fn read_on_device(frame: &FrameView<'_>) -> Picture {
+    let mut picture = Picture::new(frame.info().width, frame.info().height);
+    match numbers::packed(frame.info()) {
+        Some(how) => inkcast_device::ingest::packed(frame, &how, &mut picture),
+        None => inkcast_device::ingest::planar(frame, &numbers::planar(frame.info()), &mut picture),
+    }
+    picture
+}
+
 fn read(frame: &OwnedFrame) -> Picture {
     read_with(Level::Plain, frame)
 }
@@ -47,27 +57,35 @@ fn padding_between_rows_is_not_read() {
     let luma: Vec<u8> = [[40, 80, 120, 255, 255]; 3].concat();
     let chroma: Vec<u8> = [[128, 128, 128, 128, 0, 0, 0]; 2].concat();
     let planes = [PlaneRef { data: &luma, stride: 5 }, PlaneRef { data: &chroma, stride: 7 }];
+    let frame = FrameView::new(info, planes).unwrap();
     let mut picture = Picture::default();
-    ingest(Level::Plain, &FrameView::new(info, planes).unwrap(), &mut picture);
-    for (x, code) in [40.0, 80.0, 120.0f32].into_iter().enumerate() {
-        let grey = ((code - 16.0) * 255.0 / 219.0).round() as u8;
-        assert!((0..3).all(|y| picture.at(x, y) == [grey; 4]), "{x}: {:?}", picture.row(0));
+    ingest(Level::Plain, &frame, &mut picture);
+    for picture in [picture, read_on_device(&frame)] {
+        for (x, code) in [40.0, 80.0, 120.0f32].into_iter().enumerate() {
+            let grey = ((code - 16.0) * 255.0 / 219.0).round() as u8;
+            assert!((0..3).all(|y| picture.at(x, y) == [grey; 4]), "{x}: {:?}", picture.row(0));
+        }
     }
 }
 
 #[test]
-fn every_level_gives_the_same_bytes() {
-    for format in Format::ALL {
-        for range in [Range::Full, Range::Limited] {
+fn every_variant_gives_the_same_bytes() {
+    let ranges = [Range::Full, Range::Limited].into_iter();
+    let matrices = [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020];
+    let colorimetries = ranges.flat_map(|range| matrices.map(|matrix| Colorimetry { matrix, range }));
+    for colorimetry in colorimetries {
+        for format in Format::ALL {
             // Widths around a chunk and around its half.
             for (width, height) in [(1, 1), (2, 3), (31, 2), (33, 2), (63, 1), (64, 2), (65, 3), (130, 2)] {
-                let colorimetry = Colorimetry { matrix: Matrix::Bt709, range };
                 let info = FrameInfo::new(format, width, height).unwrap().with_colorimetry(colorimetry);
                 let frame = noise::frame(info, 3);
                 let expected = read(&frame);
                 for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-                    assert_eq!(read_with(level, &frame), expected, "{level} {format:?} {range:?} {width}x{height}");
+                    let same = read_with(level, &frame) == expected;
+                    assert!(same, "{level} {format:?} {colorimetry:?} {width}x{height}");
                 }
+                let same = read_on_device(&frame.view()) == expected;
+                assert!(same, "device {format:?} {colorimetry:?} {width}x{height}");
             }
         }
     }

@@ -3,6 +3,12 @@
 //! Dots are fixed to the page: their place depends on the pixel's coordinates alone, so that they neither swim with
 //! motion nor blur when layers are warped.
 
+mod angle;
+mod beside;
+#[cfg(feature = "cuda")]
+pub mod cuda;
+#[cfg(any(test, feature = "cuda"))]
+mod numbers;
 mod screen;
 #[cfg(test)]
 mod tests;
@@ -12,6 +18,7 @@ use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Picture};
 use crate::Level;
 use crate::emit::{CHUNK, Page, PageChunk};
 use crate::vectorised::vectorised;
+pub use beside::{Beside, FinishedPage};
 pub use screen::{DotScreen, Shift};
 use screen::{ScreenRow, between_0_and_1};
 

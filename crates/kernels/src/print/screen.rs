@@ -1,3 +1,4 @@
+use super::angle::sin_cos;
 use crate::emit::CHUNK;
 
 /// A screen of round dots on a rotated square grid.
@@ -12,7 +13,7 @@ pub struct DotScreen {
     /// Cosine and sine of each column's part of `u`, then of `v`; filled up to whole chunks.
     columns: [Vec<f32>; 4],
     /// Steepness of the threshold: dots are smoothed over about one pixel.
-    contrast: f32,
+    pub(super) contrast: f32,
 }
 
 /// One row of a screen: cosine and sine of the row's part of `u`, then of `v`.
@@ -31,7 +32,7 @@ impl DotScreen {
         let down = [step * sin, step * cos];
         let columns = [0, 1, 2, 3].map(|table| {
             let column = |x: usize| {
-                let (sin, cos) = turned(right[table / 2], x as f64).sin_cos();
+                let (sin, cos) = sin_cos(turned(right[table / 2], x as f64));
                 if table % 2 == 0 { cos } else { sin }
             };
             (0..width.next_multiple_of(CHUNK)).map(column).collect()
@@ -43,9 +44,21 @@ impl DotScreen {
     pub(super) fn row(&self, y: usize, shift: Shift) -> ScreenRow {
         let [(su, cu), (sv, cv)] = [0, 1].map(|axis| {
             let down = turned(self.down[axis], y as f64 - shift[1]);
-            (down + turned(self.right[axis], -shift[0])).sin_cos()
+            sin_cos(down + turned(self.right[axis], -shift[0]))
         });
         ScreenRow([cu, su, cv, sv])
+    }
+
+    /// The tables' part of column `x`, in their order.
+    #[cfg(any(test, feature = "cuda"))]
+    pub(super) fn column(&self, x: usize) -> [f32; 4] {
+        [0, 1, 2, 3].map(|table| self.columns[table][x])
+    }
+
+    /// Angular steps to the right, then down.
+    #[cfg(any(test, feature = "cuda"))]
+    pub(super) fn steps(&self) -> [f32; 4] {
+        [self.right[0], self.right[1], self.down[0], self.down[1]]
     }
 
     /// Replaces each of `wanted`, the share (0..1) of the area around a pixel of row `row` from column `x` on that dots

@@ -1,6 +1,7 @@
 use inkcast_kit::noise::Random;
 
 use super::*;
+use numbers::PageHow;
 
 /// A layer's value for a number of 0..1.
 fn layer(value: f32) -> i16 {
@@ -145,4 +146,56 @@ fn every_level_gives_the_same_numbers() {
             }
         }
     }
+}
+
+/// The page of the device's body, compiled for the host: red, green and blue.
+fn draw_on_device(page: &FinishedPage<'_>, width: usize) -> Drawn {
+    let Printed { press, source, layers, shift, ink, strength, .. } = page.printed;
+    let numbers::PressNumbers { kind, paper, contrast } = numbers::PressNumbers::new(press);
+    let numbers::PageHow { ink, strength, as_drawn, beside, divider } = PageHow::new(ink, strength, page.beside);
+    let (columns, steps) = (press.columns(), press.steps());
+    let mut rows = inkcast_frame::Plane::new(steps.len(), layers.height());
+    inkcast_device::print::turn_rows(&steps, shift, &mut rows);
+    let press = inkcast_device::print::Press { kind, paper, contrast };
+    let how = inkcast_device::print::PageHow { ink, strength, as_drawn, beside, divider };
+    let mut drawn = Layers::new(width, layers.height());
+    inkcast_device::print::page(&press, &columns, &rows, &how, source, layers, &mut drawn);
+    Drawn::from_fn(width, layers.height(), |x, y| {
+        let [r, g, b, _] = drawn.at(x, y);
+        [r, g, b].map(|value| f32::from(value) / FROM_UNIT)
+    })
+}
+
+#[test]
+fn the_device_gives_the_same_pages() {
+    let mut random = Random::new(9);
+    for (width, height) in [(1, 1), (2, 3), (63, 2), (64, 3), (65, 4), (150, 5)] {
+        let mut layers = Layers::new(width, height);
+        layers.data_mut().as_flattened_mut().fill_with(|| random.below(32_641) as i16);
+        let source = Picture::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes());
+        let paper = [0.99, 0.97, 0.90];
+        for how in [Print::Flat, Print::Process { paper, period_px: 5.3 }, Print::Tone { paper, period_px: 4.7 }] {
+            let press = Press::new(how, width);
+            for (ink, strength) in [(1.0, 1.0), (1.4, 0.6), (0.3, 1.0), (1.0, 0.0), (2.0, 0.999)] {
+                for beside in [Beside::Nothing, Beside::Split { divider: 3 }, Beside::Source] {
+                    for shift in [[0.0, 0.0], [17.25, -311.625]] {
+                        let level = Level::Plain;
+                        let (press, source, layers) = (&press, &source, &layers);
+                        let printed = Printed { level, press, source, layers, shift, ink, strength };
+                        let page = FinishedPage { printed, beside };
+                        let page_width = if beside == Beside::Source { 2 * width } else { width };
+                        let same = draw_on_device(&page, page_width) == draw(&page, page_width, height);
+                        let case =
+                            format!("{width}x{height} {how:?} ink {ink} strength {strength} {beside:?} {shift:?}");
+                        assert!(same, "{case}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn dots_follow_against_the_camera() {
+    assert_eq!(inkcast_device::print::followed(3.5, 0.75, 4.0), 0.5);
 }

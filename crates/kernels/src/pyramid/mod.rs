@@ -1,5 +1,8 @@
 //! Smaller versions of a picture's luma, for motion estimation.
 
+#[cfg(feature = "cuda")]
+pub mod cuda;
+
 use inkcast_frame::{Picture, Plane};
 use rayon::prelude::*;
 
@@ -27,6 +30,8 @@ fn halve_with((width, height): (usize, usize), value: impl Fn(usize, usize) -> f
 
 #[cfg(test)]
 mod tests {
+    use inkcast_kit::noise::Random;
+
     use super::*;
 
     #[test]
@@ -40,5 +45,21 @@ mod tests {
         halve_luma(&picture, &mut luma);
         let same = luma.data().iter().zip(half.data()).all(|(luma, half)| (255.0 * luma - half).abs() < 1e-4);
         assert!(same, "{:?}", luma.data());
+    }
+
+    #[test]
+    fn the_device_gives_the_same_bits() {
+        let mut random = Random::new(8);
+        for (width, height) in [(1, 1), (2, 1), (3, 5), (64, 2), (33, 7)] {
+            let plane = Plane::from_fn(width, height, |_, _| random.between(0.0, 1.0));
+            let picture = Picture::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes());
+            let (mut expected, mut found) = (Plane::default(), Plane::default());
+            halve(&plane, &mut expected);
+            inkcast_device::pyramid::halve(&plane, &mut found);
+            assert!(found == expected, "{width}x{height}");
+            halve_luma(&picture, &mut expected);
+            inkcast_device::pyramid::halve_luma(&picture, &mut found);
+            assert!(found == expected, "luma {width}x{height}");
+        }
     }
 }

@@ -31,11 +31,7 @@ pub fn enlarge(level: Level, small: &Layers, small_picture: &Picture, picture: &
         "size of the layers"
     );
     layers.resize(width, height);
-    let factor = (width as f32 / small_width as f32).max(height as f32 / small_height as f32);
-    let ink = Ink {
-        contrast: 1.0 + INK_CONTRAST * (factor - 1.0),
-        threshold: LAYER_ONE as f32 * (0.5 + INK_THRESHOLD * (1.0 - 1.0 / factor)),
-    };
+    let ink = Ink::new(picture.size(), small.size());
     layers.data_mut().par_chunks_mut(width).enumerate().for_each(|(y, out)| {
         let (upper, lower, down) = between(y, height, small_height);
         let rows = [upper, lower].map(|row| (small.row(row), small_picture.row(row)));
@@ -71,10 +67,20 @@ fn between(at: usize, large: usize, small: usize) -> (usize, usize, f32) {
 
 /// How ink is made crisp.
 #[derive(Clone, Copy)]
-struct Ink {
-    contrast: f32,
+pub(super) struct Ink {
+    pub contrast: f32,
     /// The value that becomes one half.
-    threshold: f32,
+    pub threshold: f32,
+}
+
+impl Ink {
+    pub fn new((width, height): (usize, usize), (small_width, small_height): (usize, usize)) -> Self {
+        let factor = (width as f32 / small_width as f32).max(height as f32 / small_height as f32);
+        Ink {
+            contrast: 1.0 + INK_CONTRAST * (factor - 1.0),
+            threshold: LAYER_ONE as f32 * (0.5 + INK_THRESHOLD * (1.0 - 1.0 / factor)),
+        }
+    }
 }
 
 /// A chunk's pixels and the four small ones around each: upper left, upper right, lower left, lower right.

@@ -60,7 +60,7 @@ fn ink_is_crisp_and_no_thicker_than_it_was() {
 }
 
 #[test]
-fn every_level_gives_the_same_numbers() {
+fn every_variant_gives_the_same_numbers() {
     let mut random = Random::new(6);
     for ((width, height), (small_width, small_height)) in
         [((1, 1), (1, 1)), ((65, 3), (33, 2)), ((130, 7), (97, 5)), ((64, 4), (16, 1))]
@@ -75,7 +75,37 @@ fn every_level_gives_the_same_numbers() {
         small.data_mut().as_flattened_mut().fill_with(|| random.below(32_641) as i16);
         let expected = enlarged(Level::Plain, &small, &small_picture, &picture);
         for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-            assert_eq!(enlarged(level, &small, &small_picture, &picture), expected, "{level} {width}x{height}");
+            let same = enlarged(level, &small, &small_picture, &picture) == expected;
+            assert!(same, "{level} {width}x{height}");
         }
+        // The body of the CUDA kernel, compiled for the host.
+        let guided::Ink { contrast, threshold } = guided::Ink::new(picture.size(), small.size());
+        let mut found = Layers::new(width, height);
+        inkcast_device::resize::enlarge(&small, &small_picture, &picture, &[contrast, threshold], &mut found);
+        assert!(found == expected, "device {width}x{height}");
+    }
+}
+
+#[test]
+fn the_device_gives_the_same_means() {
+    let mut random = Random::new(12);
+    for ((width, height), size) in
+        [((1, 1), (1, 1)), ((65, 3), (33, 2)), ((130, 7), (97, 5)), ((64, 40), (16, 9)), ((31, 50), (31, 7))]
+    {
+        let picture = Picture::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes());
+        let layers = Layers::from_fn(width, height, |_, _| std::array::from_fn(|_| random.below(32_641) as i16));
+        let confidence = Plane::from_fn(width, height, |_, _| random.bits() as u8);
+        let (mut expected, mut found) = (Picture::new(size.0, size.1), Picture::new(size.0, size.1));
+        shrink(&picture, &mut expected);
+        inkcast_device::resize::shrink_picture(&picture, &mut found);
+        assert!(found == expected, "a picture of {width}x{height} to {size:?}");
+        let (mut expected, mut found) = (Layers::new(size.0, size.1), Layers::new(size.0, size.1));
+        shrink(&layers, &mut expected);
+        inkcast_device::resize::shrink_layers(&layers, &mut found);
+        assert!(found == expected, "layers of {width}x{height} to {size:?}");
+        let (mut expected, mut found) = (Plane::new(size.0, size.1), Plane::new(size.0, size.1));
+        shrink_confidence(&confidence, &mut expected);
+        inkcast_device::resize::shrink_confidence(&confidence, &mut found);
+        assert!(found == expected, "confidence of {width}x{height} to {size:?}");
     }
 }

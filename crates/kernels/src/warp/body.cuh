@@ -13,6 +13,9 @@ struct Moved {
     uint8_t confidence, age;
 };
 
+// Where nothing can be carried.
+INKCAST_BODY Moved nothing() { return Moved{Layer{{0, 0, 0, 0}}, 0, 0}; }
+
 // Motion at a pixel: the way to the previous frame in pixels, and trust in it, 255 = full.
 struct Step {
     float dx, dy;
@@ -115,7 +118,7 @@ INKCAST_BODY Moved moved_pixel(int x, int y, Plane<const Layer> layers, Plane<co
     const bool inside = from_x >= -0.5f && from_y >= -0.5f && from_x <= (float)layers.width - 0.5f &&
                         from_y <= (float)layers.height - 0.5f;
     if (!inside) {
-        return Moved{Layer{{0, 0, 0, 0}}, 0, 0};
+        return nothing();
     }
     const int place_x = place_at(from_x), place_y = place_at(from_y);
     const int half = FRACTIONS / 2;

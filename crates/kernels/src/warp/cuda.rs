@@ -1,6 +1,6 @@
 //! The variant on a CUDA device.
 
-use crate::device::{DeviceContext, DeviceError, DevicePlane, Grid, Module, launch, module};
+use crate::device::{DeviceBuffer, DeviceContext, DeviceError, DevicePlane, Grid, Module, launch, module};
 
 const KERNELS: Module = module!("warp");
 
@@ -26,7 +26,8 @@ impl DeviceWarped {
     }
 }
 
-/// [`super::warp`] on a device. `flow` and `confidence` lie on blocks of `1 << shift` pixels.
+/// [`super::warp`] on a device. `flow` and `confidence` lie on blocks of `1 << shift` pixels. `verdict` holds a word of
+/// [`Verdict`](crate::device::Verdict): after a cut nothing is carried or trusted, and of a repeated frame all is.
 pub fn warp(
     device: &DeviceContext,
     layers: &DevicePlane<[i16; 4]>,
@@ -34,6 +35,7 @@ pub fn warp(
     flow: &DevicePlane<[f32; 2]>,
     confidence: &DevicePlane<f32>,
     shift: u32,
+    verdict: &DeviceBuffer<u32>,
     warped: &mut DeviceWarped,
 ) -> Result<(), DeviceError> {
     let size = layers.size();
@@ -41,6 +43,7 @@ pub fn warp(
     assert_eq!((age.size(), written), (size, [size; 3]), "sizes of what is moved");
     assert_eq!(flow.size(), confidence.size(), "grids of flow and confidence");
     assert!(flow.width() > 0 && flow.height() > 0 && shift <= super::MotionField::MOST_SHIFT, "a grid of blocks");
+    assert_eq!(verdict.len(), 1, "a word of verdict");
     // SAFETY: the arguments are those of `warp` in `cuda.cu`; it reads inside of planes and writes planes of one size.
     unsafe {
         launch!(
@@ -53,6 +56,7 @@ pub fn warp(
             flow.argument(device),
             confidence.argument(device),
             shift as i32,
+            verdict.address(device),
             warped.layers.argument(device),
             warped.confidence.argument(device),
             warped.age.argument(device),

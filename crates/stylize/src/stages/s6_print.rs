@@ -1,10 +1,9 @@
 //! Settled layers -> the page: screens and ink at the output's resolution, and the source beside it where asked for.
 
-use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Picture};
+use inkcast_frame::{Layers, Picture};
 use inkcast_generator::{Screen as StyleScreen, Style};
 use inkcast_kernels::Level;
-use inkcast_kernels::emit::{CHUNK, Page, PageChunk};
-use inkcast_kernels::print::{Press, Print, Printed, Shift};
+use inkcast_kernels::print::{Beside, FinishedPage, Press, Print, Printed, Shift};
 
 use crate::{Compare, Screen, ScreenAnchor, Settings};
 
@@ -54,8 +53,18 @@ impl PrintStage {
         let Settings { ink, strength, compare, screen_anchor, .. } = *settings;
         let shift = if screen_anchor == ScreenAnchor::Scene { self.shift } else { [0.0; 2] };
         let printed = Printed { level, press, source, layers, shift, ink, strength };
-        let divider = (DIVIDER * width.min(height) as f32 / REFERENCE_SIDE).round().max(1.0) as usize;
-        FinishedPage { printed, compare, divider }
+        FinishedPage { printed, beside: beside(compare, (width, height)) }
+    }
+}
+
+fn beside(compare: Compare, (width, height): (usize, usize)) -> Beside {
+    match compare {
+        Compare::None => Beside::Nothing,
+        Compare::Split => {
+            let divider = (DIVIDER * width.min(height) as f32 / REFERENCE_SIDE).round().max(1.0) as usize;
+            Beside::Split { divider }
+        }
+        Compare::SideBySide => Beside::Source,
     }
 }
 
@@ -72,57 +81,4 @@ fn how(style: &Style, settings: &Settings, (width, height): (usize, usize)) -> P
         StyleScreen::Process => Print::Process { paper, period_px: period(PROCESS_PERIOD) },
         StyleScreen::Tone => Print::Tone { paper, period_px: period(TONE_PERIOD) },
     }
-}
-
-/// The print, and the source where it is shown beside it.
-pub(crate) struct FinishedPage<'a> {
-    printed: Printed<'a>,
-    compare: Compare,
-    /// Width of the line between source and print, in pixels.
-    divider: usize,
-}
-
-impl Page for FinishedPage<'_> {
-    fn draw(&self, x: usize, y: usize, out: &mut PageChunk) {
-        let width = self.printed.source.width();
-        match self.compare {
-            Compare::None => self.printed.draw(x, y, out),
-            Compare::Split => {
-                // Left half source, right half print, a white line between.
-                let middle = width / 2;
-                if x + CHUNK > middle {
-                    self.printed.draw(x, y, out);
-                }
-                let line = middle..middle + self.divider;
-                for (out, (x, &source)) in out.iter_mut().zip(self.printed.source.row(y).iter().enumerate().skip(x)) {
-                    if x < line.start {
-                        *out = source.map(to_layer);
-                    } else if line.contains(&x) {
-                        *out = [LAYER_ONE; 4];
-                    }
-                }
-            }
-            Compare::SideBySide => {
-                // The print begins where the source ends, which need not be where a chunk does.
-                let source = self.printed.source.row(y).iter().skip(x);
-                out.iter_mut().zip(source).for_each(|(out, source)| *out = source.map(to_layer));
-                let start = x.max(width);
-                let mut at = start - width;
-                let mut free = &mut out[(start - x).min(CHUNK)..];
-                while !free.is_empty() && at < width {
-                    let begin = at / CHUNK * CHUNK;
-                    let mut drawn = [[0; 4]; CHUNK];
-                    self.printed.draw(begin, y, &mut drawn);
-                    let count = free.len().min(begin + CHUNK - at);
-                    let (now, later) = free.split_at_mut(count);
-                    now.copy_from_slice(&drawn[at - begin..at - begin + count]);
-                    (free, at) = (later, at + count);
-                }
-            }
-        }
-    }
-}
-
-fn to_layer(code: u8) -> i16 {
-    i16::from(code) * LAYER_STEP
 }
