@@ -24,6 +24,7 @@ mod lanes;
 pub mod planar;
 pub mod print;
 pub mod pyramid;
+pub mod refine;
 pub mod resize;
 pub mod search;
 pub mod shuffle;

@@ -34,8 +34,8 @@ const EXPOSED: usize = 3;
 const CUT: usize = 2;
 
 /// Difference of luma up to which a pixel is explained, and from which on it is not, without noise.
-const EXPLAINED: f32 = 5.0 / 255.0;
-const UNEXPLAINED: f32 = 18.0 / 255.0;
+const EXPLAINED: f32 = 10.0 / 255.0;
+const UNEXPLAINED: f32 = 36.0 / 255.0;
 
 /// Mean change of luma around a place that is trusted in full, and from which on it is not at all.
 const STEADY: f32 = 1.0 / 255.0;

@@ -24,15 +24,18 @@ pub struct Halves<'a> {
 /// Distance between where a pixel starts and where flow and flow back lead, squared, up to which both agree and from
 /// which on they do not: relative to the squares of both, and in addition, in pixels of the full grid. Ruder, Dosovitskiy,
 /// Brox: "Artistic Style Transfer for Videos" (GCPR 2016) draw one line at 0.01 and 0.5.
-const APART: [[f32; 2]; 2] = [[0.007, 0.35], [0.02, 1.0]];
+const APART: [[f32; 2]; 2] = [[0.02, 0.5], [0.06, 1.5]];
 /// Reach in pixels of the mean change. Pixels average out their noise there, so that it sees what a change of single pixels
 /// hides: light that wanders, a scene that dissolves.
 const AROUND: usize = 2;
+/// What a pixel of motion adds to the change that counts as none, as a share of it: the brightness of what moves changes
+/// with what it passes, while what stands still and changes dissolves.
+const PASSING: f32 = 2.0;
 /// Pixels that are judged at a time.
 const TILE: usize = 64;
 
 /// Writes row `y` of the agreement, 0..1, half as large as the frame: whether the flow back leads to where the flow came
-/// from, and whether the mean change of 5x5 pixels is small.
+/// from, and whether the mean change of 5x5 pixels is small, beside how fast they move.
 ///
 /// # Panics
 /// If sizes do not fit together or the processor lacks the level.
@@ -48,16 +51,17 @@ pub fn agreement_row(level: Level, halves: &Halves<'_>, y: usize, agreement: &mu
 vectorised! {
     fn judge(halves: &Halves<'_>, y: usize, agreement: &mut [f32]) {
         for (tile, out) in agreement.chunks_mut(TILE).enumerate() {
-            steadiness(halves, tile * TILE, y, out);
-            consistency(halves, tile * TILE, y, out);
+            let mut change = [0.0; TILE];
+            mean_change(halves, tile * TILE, y, &mut change[..out.len()]);
+            consistency(halves, tile * TILE, y, &change, out);
         }
     }
 }
 
-/// How steady brightness is at pixels `(first.., y)`.
+/// Mean change of luma around pixels `(first.., y)`.
 #[inline(always)]
-fn steadiness(halves: &Halves<'_>, first: usize, y: usize, out: &mut [f32]) {
-    let Halves { difference, change_range: [steady, changed], .. } = *halves;
+fn mean_change(halves: &Halves<'_>, first: usize, y: usize, out: &mut [f32]) {
+    let difference = halves.difference;
     let (width, height) = difference.size();
     // Means of columns; the edge goes on outside.
     let mut columns = [0.0f32; TILE + 2 * AROUND];
@@ -71,17 +75,18 @@ fn steadiness(halves: &Halves<'_>, first: usize, y: usize, out: &mut [f32]) {
     let (left, right) = (columns[before], columns[after - 1]);
     columns[..before].fill(left);
     columns[after..].fill(right);
-    let (scale, count) = (1.0 / (changed - steady), ((2 * AROUND + 1) * (2 * AROUND + 1)) as f32);
+    let count = ((2 * AROUND + 1) * (2 * AROUND + 1)) as f32;
     for (i, out) in out.iter_mut().enumerate() {
         let sum = columns[i] + columns[i + 1] + columns[i + 2] + columns[i + 3] + columns[i + 4];
-        *out = falling((changed - (sum / count).abs()) * scale);
+        *out = (sum / count).abs();
     }
 }
 
-/// Multiplies by how well the flow back agrees at pixels `(first.., y)`.
+/// How well the flow back agrees at pixels `(first.., y)`, and how steady brightness is there.
 #[inline(always)]
-fn consistency(halves: &Halves<'_>, first: usize, y: usize, out: &mut [f32]) {
-    let Halves { forward, backward, .. } = *halves;
+fn consistency(halves: &Halves<'_>, first: usize, y: usize, change: &[f32; TILE], out: &mut [f32]) {
+    let Halves { forward, backward, change_range: [steady, changed], .. } = *halves;
+    let scale = 1.0 / (changed - steady);
     let ((width, height), count) = (backward.size(), out.len());
     let upper = &forward.row(2 * y)[2 * first..];
     let lower = &forward.row((2 * y + 1).min(forward.height() - 1))[2 * first..];
@@ -111,7 +116,9 @@ fn consistency(halves: &Halves<'_>, first: usize, y: usize, out: &mut [f32]) {
         let ([fx, fy], [bx, by]) = (there[i], [2.0 * back[i][0], 2.0 * back[i][1]]);
         let (apart, speed) = (square(fx + bx, fy + by), square(fx, fy) + square(bx, by));
         let (agree, disagree) = (APART[0][0] * speed + APART[0][1], APART[1][0] * speed + APART[1][1]);
-        out[i] *= outside[i] * falling((disagree - apart) / (disagree - agree));
+        let change = change[i] / (1.0 + PASSING * square(fx, fy).sqrt());
+        let steadiness = falling((changed - change) * scale);
+        out[i] = steadiness * outside[i] * falling((disagree - apart) / (disagree - agree));
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Evidence<'a> {
 /// Bend of the flow up to which it is smooth, and from which on it is torn, relative to the square of the flow and in
 /// addition to it, after Ruder, Dosovitskiy, Brox: "Artistic Style Transfer for Videos" (GCPR 2016), who draw one line
 /// at `0.01 |w|^2 + 0.002`; both in (pixels a pixel) squared.
-pub const BEND: [[f32; 2]; 2] = [[0.006, 0.02], [0.03, 0.12]];
+pub const BEND: [[f32; 2]; 2] = [[0.014, 0.0007], [0.04, 0.002]];
 
 /// Writes row `y` of the confidence, 0..1.
 ///

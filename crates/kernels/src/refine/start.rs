@@ -1,0 +1,90 @@
+use super::{EDGE, Refine, TALL, Tile, WIDE};
+use crate::bordered::Bordered;
+use crate::vectorised::vectorised;
+
+/// Reach in pixels of the mean that smooths the flow.
+const REACH: usize = 2;
+
+/// What a tile starts from.
+pub(super) struct Start {
+    /// The smoothed flow.
+    pub x: Tile,
+    pub y: Tile,
+    /// Mean of the new frame's luma and that of the previous frame where the flow leads.
+    pub mean: Tile,
+    /// What the previous frame has there beyond the new one.
+    pub difference: Tile,
+}
+
+impl Start {
+    pub fn new() -> Start {
+        let tile = [[0.0; WIDE]; TALL];
+        Start { x: tile, y: tile, mean: tile, difference: tile }
+    }
+}
+
+/// The flow around a tile, as far as the mean reaches.
+type Around = [[f32; WIDE + 2 * REACH]; TALL + 2 * REACH];
+
+vectorised! {
+    /// Smooths the flow of the tile at `(x, y)` and looks at the frames there; outside the picture its edge goes on.
+    pub(super) fn fill(refine: &Refine<'_>, x: usize, y: usize, start: &mut Start) {
+        let Refine { previous, current, flow, .. } = *refine;
+        let (width, height) = current.size();
+        let inside = |at: usize, length: usize| at.saturating_sub(EDGE + REACH).min(length - 1);
+        let mut around: [Around; 2] = [[[0.0; WIDE + 2 * REACH]; TALL + 2 * REACH]; 2];
+        for j in 0..TALL + 2 * REACH {
+            let row = flow.row(inside(y + j, height));
+            let [xs, ys] = &mut around;
+            for (i, (to_x, to_y)) in xs[j].iter_mut().zip(&mut ys[j]).enumerate() {
+                let [dx, dy] = row[inside(x + i, width)];
+                (*to_x, *to_y) = (dx, dy);
+            }
+        }
+        smooth(&around[0], &mut start.x);
+        smooth(&around[1], &mut start.y);
+        for j in 0..TALL {
+            for i in 0..WIDE {
+                // No further outside than the border reaches.
+                let here_x = (x + i) as isize - EDGE as isize;
+                let here_y = (y + j) as isize - EDGE as isize;
+                let (here_x, here_y) = (here_x.min((width + EDGE) as isize), here_y.min((height + EDGE) as isize));
+                let now = current.at(here_x, here_y);
+                let before = between(previous, here_x as f32 + start.x[j][i], here_y as f32 + start.y[j][i]);
+                start.mean[j][i] = 0.5 * (before + now);
+                start.difference[j][i] = before - now;
+            }
+        }
+    }
+}
+
+/// Means of 5x5 pixels.
+#[inline(always)]
+fn smooth(around: &Around, out: &mut Tile) {
+    for j in 0..TALL {
+        let mut columns = [0.0; WIDE + 2 * REACH];
+        for i in 0..WIDE + 2 * REACH {
+            let [a, b, c, d, e]: [f32; 5] = std::array::from_fn(|row| around[j + row][i]);
+            columns[i] = (a + b) + (c + d) + e;
+        }
+        for i in 0..WIDE {
+            let sum = (columns[i] + columns[i + 1]) + (columns[i + 2] + columns[i + 3]) + columns[i + 4];
+            out[j][i] = sum * (1.0 / 25.0);
+        }
+    }
+}
+
+/// The value at a place, between pixels by linear interpolation; places far outside look like the border's end.
+#[inline(always)]
+fn between(plane: &Bordered, x: f32, y: f32) -> f32 {
+    let reach = (Bordered::BORDER - 2) as f32;
+    let x = x.max(-reach).min(plane.width() as f32 + reach - 1.0) + Bordered::BORDER as f32;
+    let y = y.max(-reach).min(plane.height() as f32 + reach - 1.0) + Bordered::BORDER as f32;
+    let (left, top) = (x as usize, y as usize);
+    let (tx, ty) = (x - left as f32, y - top as f32);
+    let at = top * plane.stride() + left;
+    let (upper, lower) = (&plane.data()[at..at + 2], &plane.data()[at + plane.stride()..at + plane.stride() + 2]);
+    let above = upper[0] + tx * (upper[1] - upper[0]);
+    let below = lower[0] + tx * (lower[1] - lower[0]);
+    above + ty * (below - above)
+}
