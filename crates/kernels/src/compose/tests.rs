@@ -143,3 +143,43 @@ fn every_variant_gives_the_same_numbers() {
         }
     }
 }
+
+#[cfg(feature = "cuda")]
+#[test]
+fn what_is_settled_on_the_card_is_the_same() {
+    use crate::device::tests::card;
+    use crate::device::{DeviceBuffer, DevicePlane, Verdict};
+    use crate::warp::cuda::DeviceWarped;
+
+    let Some(device) = card() else { return };
+    let mut random = Random::new(9);
+    for (width, height) in [(1, 1), (66, 7), (131, 70)] {
+        let mut noise = || Layers::from_fn(width, height, |_, _| [(); 4].map(|()| random.below(32_641) as i16));
+        let (fresh, layers) = (noise(), noise());
+        let mut bytes = || Plane::from_fn(width, height, |_, _| random.bits() as u8);
+        let (confidence, age) = (bytes(), bytes());
+        let card_fresh = DevicePlane::with_values(&device, &fresh).unwrap();
+        let run = |steadiness, verdict| {
+            let mut carried = DeviceWarped {
+                layers: DevicePlane::with_values(&device, &layers).unwrap(),
+                confidence: DevicePlane::with_values(&device, &confidence).unwrap(),
+                age: DevicePlane::with_values(&device, &age).unwrap(),
+            };
+            let limits = DeviceBuffer::with_values(&device, &cuda::limits(steadiness)).unwrap();
+            let verdict = DeviceBuffer::with_values(&device, &[verdict]).unwrap();
+            let mut sums = DeviceBuffer::new(&device, cuda::SUMS).unwrap();
+            cuda::compose(&device, &card_fresh, &mut carried, &limits, &verdict, &mut sums).unwrap();
+            let mut found = [0; cuda::SUMS];
+            sums.download(&device, &mut found).unwrap();
+            let settling = cuda::settling(found, width * height);
+            (carried.layers.download(&device).unwrap(), carried.age.download(&device).unwrap(), settling)
+        };
+        for steadiness in [0.0, 0.1, 1.0] {
+            let mut past = Warped { layers: layers.clone(), confidence: confidence.clone(), age: age.clone() };
+            let settling = compose(Level::Plain, &fresh, &mut past, steadiness);
+            assert!(run(steadiness, 0) == (past.layers, past.age, settling), "{width}x{height} {steadiness}");
+        }
+        let (kept, kept_age, settling) = run(1.0, Verdict::REPEATED);
+        assert!((kept, kept_age) == (layers.clone(), age.clone()) && settling.flicker.is_none(), "{width}x{height}");
+    }
+}

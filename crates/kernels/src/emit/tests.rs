@@ -209,3 +209,55 @@ fn ten_bits_keep_what_is_finer_than_a_grey_level() {
         assert!(codes[..1021].windows(2).all(|pair| pair[0] < pair[1]), "{format:?}: each step is seen");
     }
 }
+
+#[cfg(feature = "cuda")]
+#[test]
+fn pages_on_the_card_have_the_same_bytes() {
+    use crate::device::tests::card;
+    use crate::device::{DeviceBuffer, DeviceFrame, DevicePlane, PinnedFrame};
+    use crate::print::cuda::{DevicePress, PageHow, lay_out};
+    use crate::print::{Beside, FinishedPage, Press, Print, Printed};
+
+    let Some(device) = card() else { return };
+    let mut random = Random::new(7);
+    let (width, height) = (75, 41);
+    let layers = Layers::from_fn(width, height, |_, _| [(); 4].map(|()| random.below(32_641) as i16));
+    let source = Picture::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes());
+    let lender = noise::frame(FrameInfo::new(Format::Rgba, width, height).unwrap(), 4);
+    let mut pinned = PinnedFrame::new(&device, *lender.info()).unwrap();
+    pinned.fill(&lender.view()).unwrap();
+    let mut card_lender = DeviceFrame::new(&device, *lender.info()).unwrap();
+    card_lender.upload_from(&device, &pinned).unwrap();
+    let card_layers = DevicePlane::with_values(&device, &layers).unwrap();
+    let card_source = DevicePlane::with_values(&device, &source).unwrap();
+    let (paper, shift) = ([0.99, 0.97, 0.90], [17.25, -311.625]);
+    for print in [Print::Flat, Print::Process { paper, period_px: 5.3 }, Print::Tone { paper, period_px: 4.7 }] {
+        let press = Press::new(print, width);
+        let mut card_press = DevicePress::new(&device, print, width, height).unwrap();
+        if card_press.has_dots() {
+            let shift = DeviceBuffer::with_values(&device, &shift).unwrap();
+            lay_out(&device, &shift, &mut card_press).unwrap();
+        }
+        for (ink, strength) in [(1.0, 1.0), (1.4, 0.6)] {
+            for beside in [Beside::Nothing, Beside::Split { divider: 3 }, Beside::Source] {
+                let (press, source, layers) = (&press, &source, &layers);
+                let printed = Printed { level: Level::Plain, press, source, layers, shift, ink, strength };
+                let page = FinishedPage { printed, beside };
+                let how = DeviceBuffer::with_values(&device, &[PageHow::new(ink, strength, beside)]).unwrap();
+                let page_width = if beside == Beside::Source { 2 * width } else { width };
+                for format in Format::ALL {
+                    let info = FrameInfo::new(format, page_width, height).unwrap();
+                    let (mut expected, mut found) = (OwnedFrame::new(info), OwnedFrame::new(info));
+                    emit(Level::Plain, &page, Some(&lender.view()), &mut expected.view_mut());
+                    let mut frame = DeviceFrame::new(&device, info).unwrap();
+                    let alpha = Some(&card_lender);
+                    cuda::emit(&device, &card_press, &how, &card_source, &card_layers, alpha, &mut frame).unwrap();
+                    let mut pinned = PinnedFrame::new(&device, info).unwrap();
+                    frame.download_to(&device, &mut pinned).unwrap();
+                    pinned.copy_to(&mut found.view_mut()).unwrap();
+                    assert!(found == expected, "{format:?} {print:?} ink {ink} strength {strength} {beside:?}");
+                }
+            }
+        }
+    }
+}

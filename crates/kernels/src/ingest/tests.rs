@@ -124,3 +124,25 @@ fn bits_above_the_tenth_count_as_white() {
         assert_eq!(read(&frame(0xffff, 0xffff)), read(&frame(1023, 1023)), "{range:?}");
     }
 }
+
+#[cfg(feature = "cuda")]
+#[test]
+fn frames_on_the_card_give_the_same_bytes() {
+    use crate::device::tests::card;
+    use crate::device::{DeviceFrame, DevicePlane, PinnedFrame};
+
+    let Some(device) = card() else { return };
+    for format in Format::ALL {
+        for (width, height) in [(1, 1), (33, 3), (130, 17)] {
+            let info = FrameInfo::new(format, width, height).unwrap();
+            let frame = noise::frame(info, 5);
+            let mut pinned = PinnedFrame::new(&device, info).unwrap();
+            pinned.fill(&frame.view()).unwrap();
+            let mut bytes = DeviceFrame::new(&device, info).unwrap();
+            bytes.upload_from(&device, &pinned).unwrap();
+            let mut picture = DevicePlane::new(&device, width, height).unwrap();
+            cuda::ingest(&device, &bytes, &mut picture).unwrap();
+            assert!(picture.download(&device).unwrap() == read(&frame), "{format:?} {width}x{height}");
+        }
+    }
+}

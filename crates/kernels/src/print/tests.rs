@@ -199,3 +199,21 @@ fn the_device_gives_the_same_pages() {
 fn dots_follow_against_the_camera() {
     assert_eq!(inkcast_device::print::followed(3.5, 0.75, 4.0), 0.5);
 }
+
+#[cfg(feature = "cuda")]
+#[test]
+fn dots_on_the_card_follow_against_the_camera() {
+    use crate::device::tests::card;
+    use crate::device::{DeviceBuffer, Verdict};
+
+    let Some(device) = card() else { return };
+    let camera = DeviceBuffer::with_values(&device, &[0.75f32, -0.5]).unwrap();
+    let mut shift = DeviceBuffer::with_values(&device, &[3.5, 1.0]).unwrap();
+    for (verdict, expected) in [(0, [0.5, 3.0]), (Verdict::CUT, [0.0, 0.0])] {
+        let verdict = DeviceBuffer::with_values(&device, &[verdict]).unwrap();
+        cuda::follow(&device, &camera, 4, &verdict, &mut shift).unwrap();
+        let mut found = [1.0; 2];
+        shift.download(&device, &mut found).unwrap();
+        assert_eq!(found, expected);
+    }
+}

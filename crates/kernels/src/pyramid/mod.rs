@@ -62,4 +62,27 @@ mod tests {
             assert!(found == expected, "luma {width}x{height}");
         }
     }
+
+    #[cfg(feature = "cuda")]
+    #[test]
+    fn halves_on_the_card_have_the_same_bits() {
+        use crate::device::DevicePlane;
+        use crate::device::tests::card;
+
+        let Some(device) = card() else { return };
+        let mut random = Random::new(8);
+        for (width, height) in [(1, 1), (3, 5), (131, 70)] {
+            let picture = Picture::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes());
+            let (mut luma, mut quarter) = (Plane::default(), Plane::default());
+            halve_luma(&picture, &mut luma);
+            halve(&luma, &mut quarter);
+            let on_card = DevicePlane::with_values(&device, &picture).unwrap();
+            let mut found = DevicePlane::new(&device, luma.width(), luma.height()).unwrap();
+            cuda::halve_luma(&device, &on_card, &mut found).unwrap();
+            let mut found_quarter = DevicePlane::new(&device, quarter.width(), quarter.height()).unwrap();
+            cuda::halve(&device, &found, &mut found_quarter).unwrap();
+            assert!(found.download(&device).unwrap() == luma, "{width}x{height}");
+            assert!(found_quarter.download(&device).unwrap() == quarter, "{width}x{height}");
+        }
+    }
 }

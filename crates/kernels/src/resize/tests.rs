@@ -109,3 +109,43 @@ fn the_device_gives_the_same_means() {
         assert!(found == expected, "confidence of {width}x{height} to {size:?}");
     }
 }
+
+#[cfg(feature = "cuda")]
+#[test]
+fn sizes_on_the_card_have_the_same_values() {
+    use crate::device::DevicePlane;
+    use crate::device::tests::card;
+
+    let Some(device) = card() else { return };
+    let mut random = Random::new(13);
+    for ((width, height), (small_width, small_height)) in [((1, 1), (1, 1)), ((130, 57), (97, 35)), ((64, 40), (16, 9))]
+    {
+        let picture = Picture::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes());
+        let layers = Layers::from_fn(width, height, |_, _| [(); 4].map(|()| random.below(32_641) as i16));
+        let confidence = Plane::from_fn(width, height, |_, _| random.bits() as u8);
+        let (mut small_picture, mut small) =
+            (Picture::new(small_width, small_height), Layers::new(small_width, small_height));
+        let mut small_confidence = Plane::new(small_width, small_height);
+        shrink(&picture, &mut small_picture);
+        shrink(&layers, &mut small);
+        shrink_confidence(&confidence, &mut small_confidence);
+        let expected = enlarged(Level::Plain, &small, &small_picture, &picture);
+
+        let card_picture = DevicePlane::with_values(&device, &picture).unwrap();
+        let mut found_picture = DevicePlane::new(&device, small_width, small_height).unwrap();
+        cuda::shrink_picture(&device, &card_picture, &mut found_picture).unwrap();
+        let mut found = DevicePlane::new(&device, small_width, small_height).unwrap();
+        cuda::shrink_layers(&device, &DevicePlane::with_values(&device, &layers).unwrap(), &mut found).unwrap();
+        let mut found_confidence = DevicePlane::new(&device, small_width, small_height).unwrap();
+        let card_confidence = DevicePlane::with_values(&device, &confidence).unwrap();
+        cuda::shrink_confidence(&device, &card_confidence, &mut found_confidence).unwrap();
+        let mut enlarged = DevicePlane::new(&device, width, height).unwrap();
+        cuda::enlarge(&device, &found, &found_picture, &card_picture, &mut enlarged).unwrap();
+
+        let case = format!("{width}x{height}");
+        assert!(found_picture.download(&device).unwrap() == small_picture, "{case}: picture");
+        assert!(found.download(&device).unwrap() == small, "{case}: layers");
+        assert!(found_confidence.download(&device).unwrap() == small_confidence, "{case}: confidence");
+        assert!(enlarged.download(&device).unwrap() == expected, "{case}: enlarged");
+    }
+}

@@ -138,3 +138,43 @@ fn every_variant_gives_the_same_numbers() {
         }
     }
 }
+
+#[cfg(feature = "cuda")]
+#[test]
+fn what_moves_on_the_card_is_the_same() {
+    use crate::device::tests::card;
+    use crate::device::{DeviceBuffer, DevicePlane, Verdict};
+
+    let Some(device) = card() else { return };
+    let mut random = Random::new(6);
+    for (width, height) in [(1, 1), (5, 9), (131, 70)] {
+        let source = Layers::from_fn(width, height, |_, _| [(); 4].map(|()| random.below(32_641) as i16));
+        let age = Plane::from_fn(width, height, |_, _| random.bits() as u8);
+        let on_card = DevicePlane::with_values(&device, &source).unwrap();
+        let card_age = DevicePlane::with_values(&device, &age).unwrap();
+        for shift in 0..4 {
+            let (columns, rows) = (width.div_ceil(1 << shift), height.div_ceil(1 << shift));
+            let flow = Plane::from_fn(columns, rows, |_, _| [random.between(-4.0, 4.0), random.between(-4.0, 4.0)]);
+            let confidence = Plane::from_fn(columns, rows, |_, _| random.between(0.0, 1.0));
+            let mut expected = Warped::default();
+            let field = MotionField { flow: &flow, confidence: &confidence, shift };
+            warp(Level::Plain, &source, &age, field, &mut expected);
+            let card_flow = DevicePlane::with_values(&device, &flow).unwrap();
+            let card_confidence = DevicePlane::with_values(&device, &confidence).unwrap();
+            let run = |verdict| {
+                let verdict = DeviceBuffer::with_values(&device, &[verdict]).unwrap();
+                let mut warped = cuda::DeviceWarped::new(&device, width, height).unwrap();
+                cuda::warp(&device, &on_card, &card_age, &card_flow, &card_confidence, shift, &verdict, &mut warped)
+                    .unwrap();
+                let layers = warped.layers.download(&device).unwrap();
+                (layers, warped.confidence.download(&device).unwrap(), warped.age.download(&device).unwrap())
+            };
+            let case = format!("{width}x{height}, blocks of {}", 1 << shift);
+            assert!(run(0) == (expected.layers, expected.confidence, expected.age), "{case}");
+            let nothing = (Layers::new(width, height), Plane::new(width, height), Plane::new(width, height));
+            assert!(run(Verdict::CUT) == nothing, "{case}: after a cut");
+            let all = (source.clone(), Plane::from_fn(width, height, |_, _| 255), age.clone());
+            assert!(run(Verdict::REPEATED) == all, "{case}: repeated");
+        }
+    }
+}
