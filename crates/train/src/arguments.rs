@@ -39,6 +39,9 @@ pub enum Command {
         /// Show colour under ink instead of printing dots: what the network has to learn
         #[arg(long)]
         layers: bool,
+        /// Draw lines three pixels wide at every size, as `prepare` does; else they grow with the picture
+        #[arg(long)]
+        one_line_width: bool,
         /// Show only this look; may be given several times
         #[arg(long = "look", value_name = "NAME", value_parser = parse_look)]
         only: Vec<Look>,

@@ -166,11 +166,12 @@ impl Config {
 
     /// How much each term of a style's loss counts, in the order that [`crate::step::StyleLosses`] has them.
     pub fn loss_weights(&self) -> [f32; LOSSES] {
-        let [ink, colour, composite, ink_edges, composite_edges] = self.losses.to_array();
+        let terms = self.losses.to_array();
         let (output, features) = self.temporal.as_ref().map_or((0.0, 0.0), |t| (t.output, t.features));
         let (fooling, matching) =
             self.adversarial.as_ref().map_or((0.0, 0.0), |a| (a.weight as f32, a.feature_matching as f32));
-        [ink, colour, composite, ink_edges, composite_edges, output, features, fooling, matching, 0.0, 0.0, 0.0]
+        let weights = [&terms[..], &[output, features], &[fooling, matching, 0.0, 0.0, 0.0]].concat();
+        weights.try_into().expect("each loss has a weight")
     }
 
     /// The looks that are learned.

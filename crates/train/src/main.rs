@@ -12,7 +12,7 @@ use inkcast_train::data::{Preparation, Split, load, prepare};
 use inkcast_train::export::export;
 use inkcast_train::fit::{Job, fit};
 use inkcast_train::int8::{Calibration, Cost, calibrate};
-use inkcast_train::looks::{Analysis, Look, print_preview};
+use inkcast_train::looks::{Analysis, Look, Scale, print_preview};
 use inkcast_train::onnx::{Numbers, model};
 use inkcast_train::report::report;
 use inkcast_train::sample::sample;
@@ -30,9 +30,10 @@ fn main() -> Result<()> {
     unsafe { std::env::set_var("CANDLE_NUM_THREADS", "1") };
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start threads")?;
     match command {
-        Command::Looks { out, photos, short_side, row_height, layers, only } => {
+        Command::Looks { out, photos, short_side, row_height, layers, one_line_width, only } => {
             let shown = if only.is_empty() { Look::ALL.to_vec() } else { only };
-            looks(&out, &photos, short_side.into(), row_height.unwrap_or(short_side).into(), &shown, !layers)
+            let scale = one_line_width.then_some(Scale::ONE);
+            looks(&out, &photos, short_side.into(), row_height.unwrap_or(short_side).into(), scale, &shown, !layers)
         }
         Command::Prepare { photos, comics, clips, only, out, limit, frames_per_clip, sizes, held_out, seed } => {
             let (frames_per_clip, sizes) = (frames_per_clip.into(), sizes.into());
@@ -121,12 +122,14 @@ fn looks(
     photos: &[PathBuf],
     short_side: u32,
     row_height: u32,
+    scale: Option<Scale>,
     shown: &[Look],
     printed: bool,
 ) -> Result<()> {
     let row = |photo: &PathBuf| {
         let source = pictures::scaled_to(&pictures::read(photo)?, short_side);
-        let analysis = Analysis::new(&pictures::to_rgb(&source));
+        let scale = scale.unwrap_or_else(|| Scale::of(source.width() as usize, source.height() as usize));
+        let analysis = Analysis::at_scale(&pictures::to_rgb(&source), scale);
         let render = |&look: &Look| {
             let layers = analysis.layers(look);
             pictures::from_rgb(&if printed { print_preview(&layers, look) } else { compose(&layers) })

@@ -26,7 +26,7 @@ pub(crate) fn gaussian(plane: &Plane, sigma: f32) -> Plane {
 }
 
 /// Weights that sum to one, out to three standard deviations.
-fn kernel(sigma: f32) -> Vec<f32> {
+pub(crate) fn kernel(sigma: f32) -> Vec<f32> {
     let radius = (3.0 * sigma).ceil() as i32;
     let weights = (-radius..=radius).map(|x| (-((x * x) as f32) / (2.0 * sigma * sigma)).exp());
     let weights: Vec<f32> = weights.collect();

@@ -19,6 +19,6 @@ pub(super) fn layers_of(analysis: &Analysis) -> Layers {
         let [r, g, b] = lab::to_rgb([light, colourful * a, colourful * b]);
         [r, g, b].map(|value| (1.0 - 1.06 * (1.0 - value - 0.055).max(0.0)).clamp(0.0, 1.0))
     });
-    let blacks = solid_blacks(&analysis.grey, 0.46, 0.12, 0.21, analysis.scale);
+    let blacks = solid_blacks(&analysis.dim, 0.54, 0.17, 0.29, analysis.scale);
     layers(&colour, |x, y| 1.0 - (1.0 - analysis.lines.dark.at(x, y)) * (1.0 - blacks.at(x, y)))
 }

@@ -20,9 +20,15 @@ const RATIO: f32 = 1.6;
 const ALONG: f32 = 4.0;
 const ALONG_FACE: f32 = 1.5;
 const FAR_ALONG: f32 = 11.0;
-/// Response from which a pixel belongs to a line that is long and strong, and to one that is neither.
+/// The latter on skin, where what counts is short: an eye, a mouth, the gap between two fingers.
+const NEAR_ALONG: f32 = 4.0;
+/// How much stronger than elsewhere lines on skin count: there they are few and faint, and all of them tell something.
+const FACE_GAIN: f32 = 2.0;
+/// Response from which a pixel belongs to a line that is long and strong, and to one that is neither; the latter also on
+/// skin.
 const WEAK: f32 = 0.0030;
 const ALONE: f32 = 0.022;
+const ALONE_FACE: f32 = 0.007;
 /// Mean response along a line from which it is no line, and from which it is one.
 const STROKE: (f32, f32) = (0.0030, 0.0095);
 /// Least size of a piece of ink in square units.
@@ -36,6 +42,8 @@ pub(super) struct Lines {
     pub light: Plane,
     /// Coverage of a soft pencil, 0..1: thinner, and fainter where an edge is weak.
     pub pencil: Plane,
+    /// How much the surroundings have the colour of skin, 0..1.
+    pub skin: Plane,
 }
 
 /// Finds the lines of `picture`: differences of Gaussians across its edges, smoothed along them (flow-based difference
@@ -81,17 +89,17 @@ pub(super) fn find(picture: &Rgb, calm: &Rgb, scale: Scale) -> Lines {
     let face = flow.smooth_along(&map(&response(FACE), |face| [face]), ALONG_FACE, scale);
     let detail = Plane::from_fn(width, height, |x, y| {
         let ([detail, _], [face], skin) = (both.at(x, y), face.at(x, y), skin.at(x, y));
-        detail + skin * (1.4 * face - detail)
+        detail + skin * (FACE_GAIN * face - detail)
     });
     let outline = map(&both, |[_, outline]| outline);
     let calmed = |response: &Plane| suppress_texture(response, &wide, &skin, scale);
     let (fine, bold) = (calmed(&detail), calmed(&outline));
-    let fine = inked(&fine, &flow, 1.0, scale);
-    let bold = inked(&bold, &flow, 1.8, scale);
+    let fine = inked(&fine, &flow, 1.0, Some(&skin), scale);
+    let bold = inked(&bold, &flow, 1.8, None, scale);
     let dark = Plane::from_fn(width, height, |x, y| fine.at(x, y).max(bold.at(x, y) * (1.0 - skin.at(x, y))));
-    let light = inked(&calmed(&map(&detail, |value| -value)), &flow, 1.0, scale);
+    let light = inked(&calmed(&map(&detail, |value| -value)), &flow, 1.0, None, scale);
     let pencil = pencilled(&calmed(&detail), &flow, scale);
-    Lines { dark: finish(&dark, scale), light: finish(&light, scale), pencil }
+    Lines { dark: finish(&dark, scale), light: finish(&light, scale), pencil, skin }
 }
 
 /// Difference of Gaussians of both planes across the edge at each pixel; negative where a value is below those around.
@@ -140,7 +148,7 @@ fn skin(calm: &Rgb, scale: Scale) -> Plane {
         let (largest, saturation) = (r.max(1e-3), (r - g.min(b)) / r.max(1e-3));
         let reddish = smooth_step(0.05, 0.14, (r - g) / largest);
         let no_magenta = smooth_step(-0.06, 0.0, (g - b) / largest);
-        let no_paint = 1.0 - smooth_step(0.5, 0.63, saturation);
+        let no_paint = 1.0 - smooth_step(0.60, 0.74, saturation);
         reddish * no_magenta * no_paint * smooth_step(0.12, 0.22, r)
     });
     gaussian(&membership, scale.px(3.0))
@@ -167,12 +175,17 @@ fn suppress_texture(response: &Plane, coherence: &Plane, skin: &Plane, scale: Sc
     })
 }
 
-/// Coverage of ink. `severity` raises every threshold.
-fn inked(response: &Plane, flow: &Flow, severity: f32, scale: Scale) -> Plane {
-    let strength = flow.smooth_along(&map(response, |value| [value.clamp(0.0, 0.05)]), FAR_ALONG, scale);
+/// Coverage of ink. `severity` raises every threshold; where `skin` is, short strokes are lines too.
+fn inked(response: &Plane, flow: &Flow, severity: f32, skin: Option<&Plane>, scale: Scale) -> Plane {
+    let positive = map(response, |value| [value.clamp(0.0, 0.05)]);
+    let far = flow.smooth_along(&positive, FAR_ALONG, scale);
+    let near = flow.smooth_along(&positive, NEAR_ALONG, scale);
     Plane::from_fn(response.width(), response.height(), |x, y| {
-        let line = smooth_step(severity * STROKE.0, severity * STROKE.1, strength.at(x, y)[0]);
-        let threshold = severity * ALONE + line * (WEAK - severity * ALONE);
+        let skin = skin.map_or(0.0, |skin| skin.at(x, y));
+        let ([far], [near]) = (far.at(x, y), near.at(x, y));
+        let line = smooth_step(severity * STROKE.0, severity * STROKE.1, far + skin * (near - far));
+        let alone = severity * (ALONE + skin * (ALONE_FACE - ALONE));
+        let threshold = alone + line * (WEAK - alone);
         smooth_step(0.8 * threshold, 1.5 * threshold, response.at(x, y))
     })
 }

@@ -80,6 +80,9 @@ pub struct Analysis {
     flat: Rgb,
     /// Luma of `flat`.
     grey: Plane,
+    /// How dark `flat` is: its luma, but what is strong in one colour, as blue cloth, counts as lighter, and so does
+    /// skin: black ink would take the colour of the one and the features of the other.
+    dim: Plane,
     /// `flat` through an orange filter, which lightens skin and darkens skies, as photographers do.
     skin_grey: Plane,
     /// Lines, for pens and pencils.
@@ -103,8 +106,12 @@ impl Analysis {
         let wide = smooth::edge_preserving(&calm, &calm, 14.0, 0.25, scale);
         let flat = smooth::rolling_guidance(&wide, 1.2, 3.5, 0.09, 3, scale);
         let grey = luma(&flat);
+        let dim = Plane::from_fn(flat.width(), flat.height(), |x, y| {
+            let ([r, g, b], skin) = (flat.at(x, y), lines.skin.at(x, y));
+            grey.at(x, y).max(0.55 * r.max(g).max(b)) * (1.0 + 2.2 * skin)
+        });
         let skin_grey = map(&flat, |[r, g, b]: [f32; 3]| 0.45 * r + 0.45 * g + 0.10 * b);
-        Analysis { scale, flat, grey, skin_grey, lines }
+        Analysis { scale, flat, grey, dim, skin_grey, lines }
     }
 
     /// The layers of `look`: red, green, blue, ink.

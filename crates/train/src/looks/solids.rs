@@ -17,7 +17,7 @@ pub(super) fn solid_blacks(grey: &Plane, share: f32, least: f32, most: f32, scal
     let (width, height) = grey.size();
     let coverage = Plane::from_fn(width, height, |x, y| {
         let threshold = (share * around.at(x, y)).clamp(least, most);
-        sigmoid(300.0 * (threshold - soft.at(x, y)))
+        sigmoid(700.0 * (threshold - soft.at(x, y)))
     });
     without_specks(&coverage, SMALLEST, scale)
 }

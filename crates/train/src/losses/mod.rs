@@ -1,5 +1,6 @@
 //! How far the network's layers are from those of a look.
 
+mod similarity;
 mod terms;
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
@@ -26,12 +27,15 @@ pub struct LossWeights {
     pub ink_edges: f32,
     /// The same of the picture's luma.
     pub composite_edges: f32,
+    /// How little the structure of the picture's luma is like the look's: 1 less SSIM.
+    #[serde(default)]
+    pub dissimilarity: f32,
 }
 
 impl LossWeights {
     /// In the order of [`TERMS`].
     pub fn to_array(self) -> [f32; TERMS.len()] {
-        [self.ink, self.colour, self.composite, self.ink_edges, self.composite_edges]
+        [self.ink, self.colour, self.composite, self.ink_edges, self.composite_edges, self.dissimilarity]
     }
 }
 

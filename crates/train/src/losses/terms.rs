@@ -1,5 +1,7 @@
+use super::similarity::dissimilarity;
+
 /// The terms of the loss, in order.
-pub const TERMS: [&str; 5] = ["ink", "colour", "composite", "ink-edges", "composite-edges"];
+pub const TERMS: [&str; 6] = ["ink", "colour", "composite", "ink-edges", "composite-edges", "dissimilarity"];
 
 /// Share of colour errors that count under solid ink: what nobody sees should still be sane.
 const UNDER_INK: f32 = 0.1;
@@ -34,7 +36,9 @@ pub(super) fn measure(output: &[f32], target: &[f32], width: usize, height: usiz
         for_each_step(width, height, |a, b| sum += f64::from((error[b] - error[a]).abs()));
         mean(sum)
     };
-    [mean(ink_sum), mean(colour_sum) / 3.0, mean(composite_sum) / 3.0, steps(&ink_error), steps(&luma_error)]
+    let (dissimilarity, _) = dissimilarity(&output.luma(), &target.luma(), width, height);
+    let edges = [steps(&ink_error), steps(&luma_error)];
+    [mean(ink_sum), mean(colour_sum) / 3.0, mean(composite_sum) / 3.0, edges[0], edges[1], dissimilarity]
 }
 
 /// Adds the gradient of the sum of the terms, each times its factor, to the four planes of `gradient`.
@@ -48,6 +52,11 @@ pub(super) fn add_gradient(
 ) {
     let pixels = width * height;
     let (output, target) = (Planes(output, pixels), Planes(target, pixels));
+    let unlike = match factors[5] {
+        0.0 => vec![0.0; pixels],
+        _ => dissimilarity(&output.luma(), &target.luma(), width, height).1,
+    };
+    let on_unlike = factors[5];
     let factors: Vec<f32> = factors.iter().map(|factor| factor / pixels as f32).collect();
     let (mut ink_error, mut luma_error) = (vec![0.0; pixels], vec![0.0; pixels]);
     for index in 0..pixels {
@@ -72,7 +81,8 @@ pub(super) fn add_gradient(
         let mut ink = factors[0] * ink_weight(error) * sign(error) + factors[3] * ink_steps[index];
         for c in 0..3 {
             let composite = mine[c] * (1.0 - mine[3]) - wanted[c] * (1.0 - wanted[3]);
-            let on_composite = factors[2] / 3.0 * sign(composite) + factors[4] * LUMA[c] * luma_steps[index];
+            let on_luma = factors[4] * luma_steps[index] + on_unlike * unlike[index];
+            let on_composite = factors[2] / 3.0 * sign(composite) + LUMA[c] * on_luma;
             let on_colour = factors[1] / 3.0 * colour_weight(wanted[3]) * sign(mine[c] - wanted[c]);
             gradient[c * pixels + index] += slope(raw[c]) * (on_colour + on_composite * (1.0 - mine[3]));
             ink -= on_composite * mine[c];
@@ -87,6 +97,15 @@ struct Planes<'a>(&'a [f32], usize);
 impl Planes<'_> {
     fn at(&self, index: usize) -> [f32; 4] {
         [0, 1, 2, 3].map(|channel| self.0[channel * self.1 + index])
+    }
+
+    /// Luma of colour under ink.
+    fn luma(&self) -> Vec<f32> {
+        let seen = |index| {
+            let [r, g, b, ink] = self.at(index).map(clamp_softly);
+            (LUMA[0] * r + LUMA[1] * g + LUMA[2] * b) * (1.0 - ink)
+        };
+        (0..self.1).map(seen).collect()
     }
 }
 
