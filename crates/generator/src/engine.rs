@@ -68,8 +68,12 @@ impl Engine {
     }
 }
 
+/// Opens the CUDA device with this index.
+///
+/// # Errors
+/// If there is none, with the reason: the build, the driver, a library or the index.
 #[cfg(feature = "cuda")]
-fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
+pub fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
     match DeviceContext::open(index) {
         Ok(context) => Ok(context.candle().clone()),
         Err(DeviceError::Open { index, reason }) => Err(GeneratorError::Cuda { index, reason }),
@@ -77,8 +81,9 @@ fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
     }
 }
 
+/// Opens the CUDA device with this index, which this build cannot.
 #[cfg(not(feature = "cuda"))]
-fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
+pub fn cuda_device(index: usize) -> Result<Device, GeneratorError> {
     let reason = "this build has no CUDA support; build with `--features cuda` or use device=cpu".to_string();
     Err(GeneratorError::Cuda { index, reason })
 }

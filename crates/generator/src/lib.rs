@@ -29,7 +29,7 @@ pub use convolutions::{CONVOLUTIONS_VARIABLE, Convolutions};
 pub use cpu_engine::{CpuEngine, Precision};
 #[cfg(feature = "cuda")]
 pub use cuda_engine::CudaEngine;
-pub use engine::Engine;
+pub use engine::{Engine, cuda_device};
 pub use error::GeneratorError;
 pub use half_network::{HalfNetwork, Machine};
 pub use half_ops::HalfOps;

@@ -121,7 +121,7 @@ impl Generator {
         let style = style.reshape((self.architecture.style_dims, 1))?;
         let convs =
             self.architecture.convs().iter().map(|shape| self.fold_conv(shape, &style)).collect::<Result<_>>()?;
-        let identity = Tensor::eye(3, DType::F32, style.device())?;
+        let identity = Tensor::eye(3, style.dtype(), style.device())?;
         let source = (self.tensors["source.style"].matmul(&style)?.reshape((3, 3))? + identity)?;
         Ok(Folded { architecture: self.architecture, convs, source, activations: Vec::new() })
     }
@@ -205,13 +205,18 @@ impl Folded {
         // Colour is the source, mixed by the style's 3x3 matrix, plus what the network changes; ink is the network's alone.
         let source = self.source.broadcast_matmul(&rgb.reshape((batch, 3, height * width))?)?;
         let source = source.reshape((batch, 3, height, width))?;
-        let ink = Tensor::zeros((batch, 1, height, width), DType::F32, rgb.device())?;
+        let ink = Tensor::zeros((batch, 1, height, width), rgb.dtype(), rgb.device())?;
         Ok(((change + Tensor::cat(&[&source, &ink], 1)?)?, coarse))
     }
 
     /// Sizes of the network.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
+    }
+
+    /// The kind of numbers that it computes with.
+    pub fn dtype(&self) -> DType {
+        self.source.dtype()
     }
 
     /// Upper ends of the activations ([`crate::Style::activations`]); empty if they are not known.

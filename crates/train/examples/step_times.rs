@@ -67,14 +67,14 @@ fn processor_time() -> Duration {
 /// One style of the default model: gradients of every parameter from two crops, and the change of the weights.
 fn default_model(own: bool) -> Result<impl FnMut() -> Result<()>> {
     let config = Config::parse(include_str!("../configs/inkcast-s.toml"))?;
-    let mut weights = Weights::new(&config, None)?;
+    let mut weights = Weights::new(&config, None, &Device::Cpu)?;
     let input =
         Tensor::rand(0f32, 1.0, (config.fit.crops, 3, config.fit.crop_size, config.fit.crop_size), &Device::Cpu)?;
     let target = Tensor::cat(&[&input, &input.narrow(1, 0, 1)?], 1)?;
     let ops: &dyn ConvOps = if own { &TrainingOps } else { &CandleOps };
     let mut number = 0;
     Ok(move || {
-        let generator = weights.generator();
+        let generator = weights.generator()?;
         let vector = generator.style(&config.styles[0].name).context("the first style has a vector")?;
         let output = generator.fold(vector)?.forward(ops, &input, None)?;
         let mut gradient = weights.no_gradient();

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use inkcast_train::device::TrainingDevice;
 use inkcast_train::looks::Look;
 
 /// Train Inkcast's generators on your own pictures and clips
@@ -108,6 +109,10 @@ pub enum Command {
         /// Steps, in place of those of the configuration
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         steps: Option<u64>,
+        /// Where steps are computed: cpu, cuda or cuda:N (CUDA in builds with the feature "cuda", and for the method
+        /// "paired")
+        #[arg(long, default_value = "cpu", value_name = "DEVICE")]
+        device: TrainingDevice,
     },
     /// Measure a package on the held-out pictures
     Validate {

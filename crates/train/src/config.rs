@@ -7,6 +7,7 @@ use inkcast_generator::{Architecture, Screen};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Damage};
+use crate::device::Floats;
 use crate::gan::adversary::Adversarial;
 use crate::looks::Look;
 use crate::losses::LossWeights;
@@ -102,6 +103,9 @@ pub struct Fit {
     pub weight_decay: f64,
     /// Gradients longer than this are shortened to it.
     pub largest_gradient: f64,
+    /// Floats that the network computes with: "f32", or "bf16" on CUDA.
+    #[serde(default)]
+    pub floats: Floats,
     /// Share of itself that the moving average keeps in a step.
     pub average: f64,
     /// Held-out pictures in the measurements at checkpoints.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use candle_core::Device;
 use inkcast_generator::{Manifest, Package, Style, Training};
 
 use crate::checkpoint::{self, Checkpoint};
@@ -48,12 +49,13 @@ fn content(run: &Path, info: &RunInfo, checkpoint: &Checkpoint) -> Result<Conten
     let (text, file) = (info.config_text()?, run.join("run.toml"));
     if methods::name(&text)? != METHODS[0] {
         let data = info.data.as_deref().with_context(|| format!("{} does not name the data", file.display()))?;
-        let mut training = methods::open(&Opening { config: &text, file: &file, data, base: None })?;
+        let mut training =
+            methods::open(&Opening { config: &text, file: &file, data, base: None, device: &Device::Cpu })?;
         training.restore(&checkpoint.state)?;
         return training.package();
     }
     let config = Config::parse(&text).with_context(|| format!("in {}", file.display()))?;
-    let generator = Weights::from_state(&config, &checkpoint.state)?.averaged()?;
+    let generator = Weights::from_state(&config, &checkpoint.state, &Device::Cpu)?.averaged()?;
     let style = |style: crate::config::Style| Style {
         name: style.name,
         description: style.description,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use candle_core::Device;
 use inkcast_generator::Package;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,8 @@ pub struct Job {
     pub run: PathBuf,
     /// Package whose weights a new run starts from.
     pub base: Option<PathBuf>,
+    /// Where steps are computed.
+    pub device: Device,
     /// Continue from the latest checkpoint of the run.
     pub resume: bool,
     /// Steps, in place of those of the configuration.
@@ -80,7 +83,8 @@ pub fn fit(job: &Job) -> Result<()> {
         ensure!(is_free, "{} holds a run already: pass --resume or choose another --run", folder.display());
     }
     let base = job.base.as_deref().map(Package::open).transpose()?;
-    let opening = Opening { config: &text, file: &job.config, data: &job.data, base: base.as_ref() };
+    let opening =
+        Opening { config: &text, file: &job.config, data: &job.data, base: base.as_ref(), device: &job.device };
     let mut training = methods::open(&opening)?;
 
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;

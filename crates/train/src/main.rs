@@ -52,8 +52,9 @@ fn main() -> Result<()> {
             println!("{report}");
             Ok(())
         }
-        Command::Fit { config, data, run, base, resume, steps } => {
-            fit(&Job { config, data, run, base, resume, steps, command: command_line(), commit: commit() })
+        Command::Fit { config, data, run, base, resume, steps, device } => {
+            let device = device.open()?;
+            fit(&Job { config, data, run, base, device, resume, steps, command: command_line(), commit: commit() })
         }
         Command::Validate { config, model, data } => validate(&config, &model, &data),
         Command::Sheet { config, model, data, out, count, skip, print } => {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use candle_core::Device;
 use inkcast_generator::Package;
 use serde::Deserialize;
 
@@ -26,6 +27,8 @@ pub struct Opening<'a> {
     pub data: &'a Path,
     /// Package whose weights a new run starts from.
     pub base: Option<&'a Package>,
+    /// Where steps are computed.
+    pub device: &'a Device,
 }
 
 impl Opening<'_> {
@@ -37,7 +40,10 @@ impl Opening<'_> {
 
 /// Reads the data and makes the networks that a configuration asks for, as they are before the first step.
 pub fn open(opening: &Opening) -> Result<Box<dyn Training>> {
-    match name(opening.config)?.as_str() {
+    let method = name(opening.config)?;
+    let anywhere = opening.device.is_cpu() || method == METHODS[0];
+    ensure!(anywhere, "the method \"{method}\" trains on the CPU only: use --device cpu");
+    match method.as_str() {
         "paired" => Ok(Box::new(Paired::open(opening)?)),
         "noise" => Ok(Box::new(Noise::open(opening)?)),
         "style-based" => Ok(Box::new(StyleBasedTraining::open(opening)?)),
@@ -73,8 +79,13 @@ mod tests {
 
     #[test]
     fn an_unknown_method_is_named_with_those_there_are() {
-        let opening =
-            Opening { config: "method = \"pared\"", file: Path::new("a.toml"), data: Path::new("nowhere"), base: None };
+        let opening = Opening {
+            config: "method = \"pared\"",
+            file: Path::new("a.toml"),
+            data: Path::new("nowhere"),
+            base: None,
+            device: &Device::Cpu,
+        };
         let error = open(&opening).err().unwrap().to_string();
         assert!(error.contains("a.toml") && error.contains("\"pared\"") && error.contains("paired"), "{error}");
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use image::RgbImage;
 use inkcast_generator::{Generator, Package};
 
@@ -13,6 +13,7 @@ use crate::gan::adversary::FIGURES;
 use crate::losses::TERMS;
 use crate::methods::Opening;
 use crate::step::{LOSSES, step};
+use crate::supply::Supply;
 use crate::temporal::TEMPORAL_TERMS;
 use crate::training::{Scalars, Training};
 use crate::validate::{score, tell};
@@ -30,7 +31,8 @@ const SHOWN_HEIGHT: u32 = 128;
 pub struct Paired {
     config: Config,
     weights: Weights,
-    train: Vec<Example>,
+    train: Supply,
+    device: Device,
     /// To measure on.
     held_out: Vec<Example>,
 }
@@ -40,7 +42,7 @@ impl Paired {
     pub fn open(opening: &Opening) -> Result<Self> {
         let config = Config::parse(opening.config)
             .with_context(|| format!("in the configuration {}", opening.file.display()))?;
-        let weights = Weights::new(&config, opening.base.map(Package::generator))?;
+        let weights = Weights::new(&config, opening.base.map(Package::generator), opening.device)?;
         let looks = config.looks();
         let mut train = load(opening.data, Split::Train, &looks)?;
         let size = config.fit.crop_size;
@@ -48,7 +50,8 @@ impl Paired {
         ensure!(!train.is_empty(), "no picture has {size} pixels in both directions: lower fit.crop-size");
         let mut held_out = load(opening.data, Split::HeldOut, &looks)?;
         held_out.truncate(config.fit.checkpoint_pictures);
-        Ok(Paired { config, weights, train, held_out })
+        let train = Supply::new(&config, train, opening.device);
+        Ok(Paired { config, weights, train, device: opening.device.clone(), held_out })
     }
 
     /// Mean scores over the styles, and those of each style under its name.
@@ -87,7 +90,7 @@ impl Paired {
 impl Training for Paired {
     fn summary(&self) -> String {
         let Config { architecture, styles, .. } = &self.config;
-        format!("{} pictures, {} parameters", self.train.len(), architecture.parameter_count(styles.len()))
+        format!("{} pictures, {} parameters", self.train.examples().len(), architecture.parameter_count(styles.len()))
     }
 
     fn pictures_per_step(&self) -> f64 {
@@ -97,7 +100,7 @@ impl Training for Paired {
     }
 
     fn step(&mut self, number: u64) -> Result<Scalars> {
-        let losses = step(&mut self.weights, &self.config, &self.train, number)?;
+        let losses = step(&mut self.weights, &self.config, &mut self.train, number)?;
         let factors = self.config.loss_weights();
         let shown = if self.config.adversarial.is_some() { &FIGURES[..] } else { &[] };
         let (mut total, mut details, mut means) = (0.0, Scalars::new(), vec![0.0; shown.len()]);
@@ -122,8 +125,9 @@ impl Training for Paired {
         let generator = self.weights.averaged()?;
         let mut measured = self.scores(&generator, self.held_out.iter())?;
         // As many of the pictures that it trains on, evenly spread.
-        let (count, all) = (self.held_out.len().clamp(1, self.train.len()), self.train.len());
-        let seen = (0..count).map(|index| &self.train[index * all / count]);
+        let train = self.train.examples();
+        let (count, all) = (self.held_out.len().clamp(1, train.len()), train.len());
+        let seen = (0..count).map(|index| &train[index * all / count]);
         let on_train = self.scores(&generator, seen)?;
         measured.extend(on_train.into_iter().map(|(name, value)| (format!("train/{name}"), value)));
         Ok(measured)
@@ -140,7 +144,7 @@ impl Training for Paired {
     }
 
     fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()> {
-        self.weights = Weights::from_state(&self.config, state)?;
+        self.weights = Weights::from_state(&self.config, state, &self.device)?;
         Ok(())
     }
 }

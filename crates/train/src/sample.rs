@@ -8,6 +8,7 @@ use image::RgbImage;
 use crate::checkpoint;
 use crate::fit::RunInfo;
 use crate::methods::{self, Opening};
+use candle_core::Device;
 
 /// The sample of a run's best checkpoint, or of its latest, and the steps after which it was written. `data` is where
 /// the data is now, if not where it was when the run was started.
@@ -19,8 +20,9 @@ pub fn sample(run: &Path, latest: bool, data: Option<&Path>) -> Result<(RgbImage
     let path = checkpoint::choose(run, latest)?;
     let checkpoint = checkpoint::read(&path)?;
     let text = info.config_text()?;
-    let mut training = methods::open(&Opening { config: &text, file: &run.join("run.toml"), data, base: None })
-        .context("cannot show the run; if its data is elsewhere now, pass --data")?;
+    let mut training =
+        methods::open(&Opening { config: &text, file: &run.join("run.toml"), data, base: None, device: &Device::Cpu })
+            .context("cannot show the run; if its data is elsewhere now, pass --data")?;
     training.restore(&checkpoint.state).with_context(|| format!("cannot use the checkpoint {}", path.display()))?;
     Ok((training.sample()?, checkpoint.steps))
 }

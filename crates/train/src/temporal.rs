@@ -1,7 +1,7 @@
 //! Training for a steady video: sequences of frames, and what their differences cost.
 
 use anyhow::Result;
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use inkcast_generator::Folded;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct Unrolled {
 
 /// Runs frames `[N, 3, H, W]`, the oldest first, each with the layers of the one before carried along its link.
 pub fn unroll(folded: &Folded, temporal: Option<&Temporal>, frames: &[Tensor], links: &[Link]) -> Result<Unrolled> {
-    let (mut output, mut features) = folded.forward_with_features(&TrainingOps, &frames[0], None)?;
+    let (mut output, mut features) = forward(folded, &frames[0], None)?;
     let nothing = Tensor::zeros((), output.dtype(), output.device())?;
     let mut terms = [nothing.clone(), nothing];
     let Some(temporal) = temporal else { return Ok(Unrolled { output, terms }) };
@@ -49,7 +49,7 @@ pub fn unroll(folded: &Folded, temporal: Option<&Temporal>, frames: &[Tensor], l
             if temporal.through_time { (clamped, features) } else { (clamped.detach(), features.detach()) };
         let moved = warp(&before, &link.places, Kernel::Cubic)?.clamp(0f32, 1f32)?;
         let carried = Tensor::cat(&[&moved, &link.confidence], 1)?;
-        (output, features) = folded.forward_with_features(&TrainingOps, &frames[index + 1], Some(&carried))?;
+        (output, features) = forward(folded, &frames[index + 1], Some(&carried))?;
         if !(is_last || temporal.through_time) {
             continue;
         }
@@ -66,6 +66,13 @@ pub fn unroll(folded: &Folded, temporal: Option<&Temporal>, frames: &[Tensor], l
     let counted = if temporal.through_time { links.len().max(1) } else { 1 };
     let terms = [(&terms[0] / counted as f64)?, (&terms[1] / counted as f64)?];
     Ok(Unrolled { output, terms })
+}
+
+/// Layers and features in `f32`, whatever floats the network computes with.
+fn forward(folded: &Folded, frame: &Tensor, carried: Option<&Tensor>) -> candle_core::Result<(Tensor, Tensor)> {
+    let (floats, carried) = (folded.dtype(), carried.map(|carried| carried.to_dtype(folded.dtype())).transpose()?);
+    let (output, features) = folded.forward_with_features(&TrainingOps, &frame.to_dtype(floats)?, carried.as_ref())?;
+    Ok((output.to_dtype(DType::F32)?, features.to_dtype(DType::F32)?))
 }
 
 /// Mean absolute difference between layers `[N, 4, H, W]` as they are seen, colour under ink, and of ink, where

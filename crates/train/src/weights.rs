@@ -9,6 +9,7 @@ use inkcast_generator::{Generator, Init};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::config::{Config, Fit};
+use crate::device::Floats;
 use crate::gan::adversary::Adversary;
 use crate::optimiser::{AdamW, Moments, shorten};
 
@@ -16,6 +17,8 @@ use crate::optimiser::{AdamW, Moments, shorten};
 struct Parameter {
     name: String,
     var: Var,
+    /// What `var` holds, where the optimiser works.
+    values: Vec<f32>,
     moments: Moments,
     /// Running mean of the value, which is what is exported.
     average: Vec<f32>,
@@ -29,6 +32,7 @@ pub struct Weights {
     /// What it is trained against, if anything.
     adversary: Option<Adversary>,
     config: Config,
+    device: Device,
 }
 
 /// A gradient, summed over the styles of a step.
@@ -38,8 +42,10 @@ impl Weights {
     /// Fresh weights, drawn by the seed of the configuration, or those of `base` where it has them.
     ///
     /// A base may lack styles, which then start near the mean of those it has, and it may lack the carried input, whose
-    /// weights then start at zero: the network begins by drawing as the base does.
-    pub fn new(config: &Config, base: Option<&Generator>) -> Result<Self> {
+    /// weights then start at zero: the network begins by drawing as the base does. Steps are computed on `device`.
+    pub fn new(config: &Config, base: Option<&Generator>, device: &Device) -> Result<Self> {
+        let on_cuda = !device.is_cpu() || config.fit.floats == Floats::F32;
+        ensure!(on_cuda, "fit.floats is \"bf16\", which only CUDA trains with: use --device cuda, or \"f32\"");
         let mut rng = StdRng::seed_from_u64(config.fit.seed);
         let mut tensors = HashMap::new();
         for parameter in config.architecture.parameters() {
@@ -67,28 +73,40 @@ impl Weights {
             };
             tensors.insert(name, vector);
         }
-        Self::from_tensors(config, tensors)
+        Self::from_tensors(config, tensors, device)
     }
 
-    fn from_tensors(config: &Config, tensors: HashMap<String, Tensor>) -> Result<Self> {
+    fn from_tensors(config: &Config, tensors: HashMap<String, Tensor>, device: &Device) -> Result<Self> {
         let mut parameters = Vec::new();
         for (name, tensor) in tensors {
             let values = tensor.flatten_all()?.to_vec1::<f32>()?;
-            let var = Var::from_tensor(&tensor)?;
-            parameters.push(Parameter { name, var, moments: Moments::zeros(values.len()), average: values });
+            let var = Var::from_tensor(&tensor.to_device(device)?)?;
+            let (moments, average) = (Moments::zeros(values.len()), values.clone());
+            parameters.push(Parameter { name, var, values, moments, average });
         }
         // A hash map has no order, but sums over parameters must have one to come out the same every time.
         parameters.sort_by(|a, b| a.name.cmp(&b.name));
         let tensors = parameters.iter().map(|p| (p.name.clone(), p.var.as_tensor().clone())).collect();
         let generator = Generator::from_tensors(config.architecture, tensors)?;
-        let adversary = |settings| Adversary::new(settings, config.styles.len(), config.fit.seed);
+        let adversary = |settings| Adversary::new(settings, config.styles.len(), config.fit.seed, device);
         let adversary = config.adversarial.as_ref().map(adversary).transpose()?;
-        Ok(Weights { parameters, generator, adversary, config: config.clone() })
+        Ok(Weights { parameters, generator, adversary, config: config.clone(), device: device.clone() })
     }
 
-    /// The network as it is now; gradients flow through it.
-    pub fn generator(&self) -> &Generator {
-        &self.generator
+    /// The network as it is now, in the floats that it computes with; gradients flow through it.
+    pub fn generator(&self) -> Result<Generator> {
+        let floats = self.config.fit.floats;
+        if floats == Floats::F32 {
+            return Ok(self.generator.clone());
+        }
+        let tensor = |p: &Parameter| Ok((p.name.clone(), p.var.to_dtype(floats.dtype())?));
+        let tensors = self.parameters.iter().map(tensor).collect::<Result<_>>()?;
+        Ok(Generator::from_tensors(self.config.architecture, tensors)?)
+    }
+
+    /// Where steps are computed.
+    pub fn device(&self) -> &Device {
+        &self.device
     }
 
     /// The discriminator that it is trained against, if the configuration has one.
@@ -116,11 +134,18 @@ impl Weights {
 
     /// Adds what one backward pass found. Parameters it did not reach, such as vectors of other styles, stay as they are.
     pub fn add(&self, gradient: &mut Gradient, found: &GradStore) -> Result<()> {
-        for (sum, parameter) in gradient.0.iter_mut().zip(&self.parameters) {
-            if let Some(found) = found.get(&parameter.var) {
-                let found = found.flatten_all()?.to_vec1::<f32>()?;
-                sum.iter_mut().zip(found).for_each(|(sum, found)| *sum += found);
-            }
+        let reached: Vec<(usize, &Tensor)> = (self.parameters.iter().enumerate())
+            .filter_map(|(index, parameter)| Some((index, found.get(&parameter.var)?)))
+            .collect();
+        // One way from the device for all of them.
+        let flat = reached.iter().map(|(_, found)| found.flatten_all()).collect::<candle_core::Result<Vec<_>>>()?;
+        let found = Tensor::cat(&flat, 0)?.to_vec1::<f32>()?;
+        let mut rest = &found[..];
+        for (index, _) in reached {
+            let sum = &mut gradient.0[index];
+            let (found, behind) = rest.split_at(sum.len());
+            sum.iter_mut().zip(found).for_each(|(sum, found)| *sum += found);
+            rest = behind;
         }
         Ok(())
     }
@@ -134,12 +159,11 @@ impl Weights {
         let keep = fit.average.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
         for (parameter, gradient) in self.parameters.iter_mut().zip(gradient.0) {
             let decay = if parameter.name.ends_with(".weight") { adam.rate * fit.weight_decay as f32 } else { 0.0 };
-            let mut values = parameter.var.flatten_all()?.to_vec1::<f32>()?;
-            adam.change(&mut values, &mut parameter.moments, &gradient, decay);
-            for (average, value) in parameter.average.iter_mut().zip(&values) {
+            adam.change(&mut parameter.values, &mut parameter.moments, &gradient, decay);
+            for (average, value) in parameter.average.iter_mut().zip(&parameter.values) {
                 *average = keep * *average + (1.0 - keep) * value;
             }
-            parameter.var.set(&Tensor::from_vec(values, parameter.var.shape(), &Device::Cpu)?)?;
+            parameter.var.set(&Tensor::from_slice(&parameter.values, parameter.var.shape(), &self.device)?)?;
         }
         Ok(length)
     }
@@ -148,9 +172,8 @@ impl Weights {
     pub fn state(&self) -> Result<HashMap<String, Tensor>> {
         let mut state = HashMap::new();
         for p in &self.parameters {
-            state.insert(format!("value.{}", p.name), p.var.as_tensor().copy()?);
-            for (part, values) in [("first", &p.moments.first), ("second", &p.moments.second), ("average", &p.average)]
-            {
+            let parts = [("value", &p.values), ("first", &p.moments.first), ("second", &p.moments.second)];
+            for (part, values) in parts.into_iter().chain([("average", &p.average)]) {
                 state.insert(format!("{part}.{}", p.name), Tensor::from_slice(values, p.var.shape(), &Device::Cpu)?);
             }
         }
@@ -159,11 +182,11 @@ impl Weights {
     }
 
     /// The inverse of [`Weights::state`], for a network of the same configuration.
-    pub fn from_state(config: &Config, state: &HashMap<String, Tensor>) -> Result<Self> {
+    pub fn from_state(config: &Config, state: &HashMap<String, Tensor>, device: &Device) -> Result<Self> {
         let tensors = state
             .iter()
             .filter_map(|(name, tensor)| name.strip_prefix("value.").map(|name| (name.to_string(), tensor.clone())));
-        let mut weights = Self::from_tensors(config, tensors.collect())?;
+        let mut weights = Self::from_tensors(config, tensors.collect(), device)?;
         if let Some(adversary) = &mut weights.adversary {
             let own = state.iter().filter(|(name, _)| Adversary::owns(name));
             adversary.restore(&own.map(|(name, tensor)| (name.clone(), tensor.clone())).collect())?;

@@ -26,6 +26,7 @@ fn a_small_fit_from_pictures_to_a_package() {
         data: at("data"),
         run: at("run"),
         base: None,
+        device: candle_core::Device::Cpu,
         resume,
         steps: Some(steps),
         command: "a test".to_string(),

@@ -17,6 +17,20 @@ pub struct Batch {
     pub target: Tensor,
 }
 
+impl Batch {
+    /// The same on another device.
+    pub fn to_device(&self, device: &Device) -> Result<Batch> {
+        let moved = |link: &Link| {
+            Ok(Link { places: link.places.to_device(device)?, confidence: link.confidence.to_device(device)? })
+        };
+        Ok(Batch {
+            frames: self.frames.iter().map(|frame| Ok(frame.to_device(device)?)).collect::<Result<_>>()?,
+            links: self.links.iter().map(moved).collect::<Result<_>>()?,
+            target: self.target.to_device(device)?,
+        })
+    }
+}
+
 /// Where a frame finds itself in the frame before.
 pub struct Link {
     /// x and y in pixels for each pixel, `[N, 2, size, size]`, as [`crate::ops::warp`] takes them.

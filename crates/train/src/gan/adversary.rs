@@ -65,6 +65,7 @@ pub type Figures = [f32; FIGURES.len()];
 pub struct Adversary {
     settings: Adversarial,
     parameters: Vec<Parameter>,
+    device: Device,
 }
 
 struct Parameter {
@@ -105,8 +106,8 @@ pub struct Told {
 }
 
 impl Adversary {
-    /// A discriminator for `styles` styles, drawn by a seed.
-    pub fn new(settings: &Adversarial, styles: usize, seed: u64) -> Result<Self> {
+    /// A discriminator for `styles` styles on a device, drawn by a seed.
+    pub fn new(settings: &Adversarial, styles: usize, seed: u64, device: &Device) -> Result<Self> {
         let mut rng = StdRng::seed_from_u64(seed ^ 0xd15c_41b1_7a70_4000);
         let parameter = |(name, shape): (String, Vec<usize>)| {
             let is_weight = name.ends_with(".weight");
@@ -115,12 +116,12 @@ impl Adversary {
             let values: Vec<f32> = (0..shape.iter().product()).map(|_| normal(&mut rng, deviation)).collect();
             let moments = Moments::zeros(values.len());
             let left: Vec<f32> = (0..shape[0]).map(|_| normal(&mut rng, 1.0)).collect();
-            let spectral = is_weight.then(|| Spectral::new(&Tensor::new(left, &Device::Cpu)?)).transpose()?;
-            let var = Var::from_vec(values, shape, &Device::Cpu)?;
+            let spectral = is_weight.then(|| Spectral::new(&Tensor::new(left, device)?)).transpose()?;
+            let var = Var::from_vec(values, shape, device)?;
             Ok(Parameter { name, var, moments, spectral })
         };
         let parameters = parameters(styles).into_iter().map(parameter).collect::<Result<_>>()?;
-        Ok(Adversary { settings: settings.clone(), parameters })
+        Ok(Adversary { settings: settings.clone(), parameters, device: device.clone() })
     }
 
     /// Begins a step, unless the discriminator is to wait. The vectors of the spectral normalisation follow the weights.
@@ -158,7 +159,7 @@ impl Adversary {
         for (parameter, gradient) in self.parameters.iter_mut().zip(gradient) {
             let mut values = parameter.var.flatten_all()?.to_vec1::<f32>()?;
             adam.change(&mut values, &mut parameter.moments, &gradient, 0.0);
-            parameter.var.set(&Tensor::from_vec(values, parameter.var.shape(), &Device::Cpu)?)?;
+            parameter.var.set(&Tensor::from_vec(values, parameter.var.shape(), &self.device)?)?;
         }
         Ok(())
     }
@@ -168,7 +169,8 @@ impl Adversary {
         let discriminator = self.discriminator()?;
         let grey = texture_grey([0.0; 3]);
         let logits = |layers: &Tensor| -> Result<Vec<f32>> {
-            let verdict = discriminator.judge(&style_features(&layers.detach(), grey)?, style)?;
+            let layers = layers.detach().to_device(&self.device)?;
+            let verdict = discriminator.judge(&style_features(&layers, grey)?, style)?;
             Ok(verdict.logits.flatten_all()?.to_vec1()?)
         };
         let (fake, real) = (logits(made)?, logits(look)?);
@@ -181,11 +183,11 @@ impl Adversary {
     pub fn state(&self) -> Result<HashMap<String, Tensor>> {
         let mut state = HashMap::new();
         for Parameter { name, var, moments, spectral } in &self.parameters {
-            state.insert(key("value", name), var.as_tensor().copy()?);
+            state.insert(key("value", name), var.to_device(&Device::Cpu)?.copy()?);
             state.insert(key("first", name), Tensor::from_slice(&moments.first, var.shape(), &Device::Cpu)?);
             state.insert(key("second", name), Tensor::from_slice(&moments.second, var.shape(), &Device::Cpu)?);
             if let Some(spectral) = spectral {
-                state.insert(key("spectral", name), spectral.left()?.copy()?);
+                state.insert(key("spectral", name), spectral.left()?.to_device(&Device::Cpu)?.copy()?);
             }
         }
         Ok(state)
@@ -213,9 +215,9 @@ impl Adversary {
         for Parameter { name, var, moments, spectral } in &mut self.parameters {
             let numbers = |part| state[&key(part, name)].flatten_all()?.to_vec1::<f32>();
             *moments = Moments { first: numbers("first")?, second: numbers("second")? };
-            var.set(&state[&key("value", name)])?;
+            var.set(&state[&key("value", name)].to_device(&self.device)?)?;
             if let Some(spectral) = spectral {
-                *spectral = Spectral::from_left(&state[&key("spectral", name)])?;
+                *spectral = Spectral::from_left(&state[&key("spectral", name)].to_device(&self.device)?)?;
             }
         }
         Ok(())
@@ -282,7 +284,7 @@ impl Round {
 
 /// Mean over the convolutions of the mean absolute differences of what they found; what they found in looks is fixed.
 fn matching(real: &Verdict, fake: &Verdict) -> candle_core::Result<Tensor> {
-    let mut sum = Tensor::zeros((), candle_core::DType::F32, &Device::Cpu)?;
+    let mut sum = Tensor::zeros((), real.logits.dtype(), real.logits.device())?;
     for (real, fake) in real.hidden.iter().zip(&fake.hidden) {
         sum = (sum + (fake - real.detach())?.abs()?.mean_all()?)?;
     }

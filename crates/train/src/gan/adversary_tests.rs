@@ -26,7 +26,7 @@ fn stripes(period: usize) -> Tensor {
 
 /// An adversary after some rounds of stripes of 4 pixels against stripes of 2, and the figures of each.
 fn trained(settings: &Adversarial, rounds: u64) -> (Adversary, Vec<Figures>) {
-    let mut adversary = Adversary::new(settings, 2, 1).unwrap();
+    let mut adversary = Adversary::new(settings, 2, 1, &Device::Cpu).unwrap();
     let first = settings.from_step;
     let figures = (first..first + rounds).map(|step| {
         let mut round = adversary.begin(step).unwrap().expect("it is time");
@@ -53,7 +53,7 @@ fn it_learns_to_tell_made_layers_from_looks() {
 
 #[test]
 fn it_waits_and_then_rises() {
-    let mut adversary = Adversary::new(&settings(), 1, 1).unwrap();
+    let mut adversary = Adversary::new(&settings(), 1, 1, &Device::Cpu).unwrap();
     assert!(adversary.begin(2).unwrap().is_none());
     assert_eq!(adversary.waiting(), [0.0, 0.0, 2.0, 0.0, 0.0]);
     assert!(adversary.begin(3).unwrap().is_some());
@@ -91,7 +91,7 @@ fn the_pull_is_the_gradient_of_the_losses_times_their_weights() {
 
 #[test]
 fn a_penalty_is_due_every_so_often() {
-    let mut adversary = Adversary::new(&settings(), 1, 1).unwrap();
+    let mut adversary = Adversary::new(&settings(), 1, 1, &Device::Cpu).unwrap();
     let features = style_features(&stripes(4), texture_grey([0.0; 3])).unwrap();
     let penalties = [3, 4, 5].map(|step| {
         let round = adversary.begin(step).unwrap().unwrap();
@@ -110,7 +110,7 @@ fn a_state_is_restored_whole_or_refused_by_name() {
     let (trained, _) = trained(&settings(), 4);
     let state = trained.state().unwrap();
     assert!(state.keys().all(|name| Adversary::owns(name)));
-    let mut fresh = Adversary::new(&settings(), 2, 2).unwrap();
+    let mut fresh = Adversary::new(&settings(), 2, 2, &Device::Cpu).unwrap();
     fresh.restore(&state).unwrap();
     for (name, tensor) in fresh.state().unwrap() {
         let numbers = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -3,7 +3,8 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
-use super::surface::{box_mean, box_mean_transposed, smoothed, smoothed_gradient};
+use super::surface::{self, box_mean, box_mean_transposed, smoothed, smoothed_gradient};
+use crate::losses::on_devices::{clamp_softly as clamp_layers, composite, mixed};
 use crate::losses::{LUMA, clamp_softly, slope};
 use crate::ops::{values, with_values};
 
@@ -32,7 +33,21 @@ pub fn style_features(layers: &Tensor, grey: [f32; 3]) -> Result<Tensor> {
     if channels != 4 || height % 2 != 0 || width % 2 != 0 {
         candle_core::bail!("style features are taken of four layers with even sides, not of {:?}", layers.dims());
     }
+    if !layers.device().is_cpu() {
+        return on_devices(layers, grey);
+    }
     layers.contiguous()?.apply_op1(StyleFeatures { grey })
+}
+
+/// The same as Candle's operations, for devices other than the CPU.
+fn on_devices(layers: &Tensor, grey: [f32; 3]) -> Result<Tensor> {
+    let layers = clamp_layers(layers)?;
+    let colour = composite(&layers)?;
+    let surface = surface::smoothed_on_devices(&colour.contiguous()?.avg_pool2d(2)?)?;
+    let texture = mixed(&colour, grey)?;
+    let texture = (&texture - surface::box_mean_on_devices(&texture, TEXTURE_RADIUS)?)?;
+    let sharp = Tensor::cat(&[&layers.narrow(1, 3, 1)?, &mixed(&colour, LUMA)?, &texture], 1)?;
+    Tensor::cat(&[&surface, &candle_nn::ops::pixel_unshuffle(&sharp.contiguous()?, 2)?], 1)
 }
 
 struct StyleFeatures {
@@ -224,6 +239,26 @@ mod tests {
             let difference = ((at(STEP) - at(-STEP)) / f64::from(2.0 * STEP)) as f32;
             let error = (difference - gradient[index]).abs();
             assert!(error < 4e-3, "number {index}: {} by the gradient, {difference} by differences", gradient[index]);
+        }
+    }
+
+    #[test]
+    fn on_devices_features_and_gradients_are_the_same() {
+        let mut rng = StdRng::seed_from_u64(5);
+        let (shape, count) = ((2, 4, 14, 18), 2 * 4 * 14 * 18);
+        let values: Vec<f32> = (0..count).map(|_| rng.random_range(-0.2..1.2)).collect();
+        let layers = Var::from_vec(values, shape, &Device::Cpu).unwrap();
+        let weights: Vec<f32> = (0..2 * FEATURES * 7 * 9).map(|_| rng.random_range(-1.0..1.0)).collect();
+        let weights = Tensor::from_vec(weights, (2, FEATURES, 7, 9), &Device::Cpu).unwrap();
+        let grey = [0.5, 0.2, -0.3];
+        let of = |features: Tensor| {
+            let found = (&features * &weights).unwrap().sum_all().unwrap().backward().unwrap();
+            [features, found.get(&layers).unwrap().clone()].map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+        };
+        let own = of(style_features(&layers, grey).unwrap());
+        let other = of(on_devices(&layers, grey).unwrap());
+        for (own, other) in own.iter().flatten().zip(other.iter().flatten()) {
+            assert!((own - other).abs() < 1e-4 + 1e-3 * own.abs(), "{own} and {other}");
         }
     }
 }

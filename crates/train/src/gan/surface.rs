@@ -1,5 +1,7 @@
 //! Surfaces without texture: the guided filter.
 
+use candle_core::{Result, Tensor};
+
 /// Half the side of the filter's window in pixels.
 const RADIUS: usize = 3;
 /// Variance from which on a step counts as an edge that stays.
@@ -32,6 +34,30 @@ pub(super) fn smoothed_gradient(plane: &[f32], width: usize, gradient: &[f32]) -
     let on_squares = box_mean_transposed(&on_squares, width, RADIUS);
     let on_mean = box_mean_transposed(&on_mean, width, RADIUS);
     (0..plane.len()).map(|i| gradient[i] * averaged[i] + 2.0 * plane[i] * on_squares[i] + on_mean[i]).collect()
+}
+
+/// [`smoothed`] of every plane of `[N, C, H, W]` as Candle's operations, for devices other than the CPU.
+pub(super) fn smoothed_on_devices(planes: &Tensor) -> Result<Tensor> {
+    let mean = box_mean_on_devices(planes, RADIUS)?;
+    let variance = (box_mean_on_devices(&planes.sqr()?, RADIUS)? - mean.sqr()?)?;
+    let slope = (&variance / variance.affine(1.0, f64::from(EDGE))?)?;
+    let offset = (mean * slope.affine(-1.0, 1.0)?)?;
+    (planes * box_mean_on_devices(&slope, RADIUS)?)? + box_mean_on_devices(&offset, RADIUS)?
+}
+
+/// [`box_mean`] of every plane of `[N, C, H, W]`, by products with matrices that hold a window in each row.
+pub(super) fn box_mean_on_devices(planes: &Tensor, radius: usize) -> Result<Tensor> {
+    let (_, _, height, width) = planes.dims4()?;
+    let windows = |length: usize| {
+        let share = |row: usize, column: usize| {
+            let count = (row + radius).min(length - 1) - row.saturating_sub(radius) + 1;
+            if row.abs_diff(column) <= radius { 1.0 / count as f32 } else { 0.0 }
+        };
+        let values: Vec<f32> = (0..length * length).map(|index| share(index / length, index % length)).collect();
+        Tensor::from_vec(values, (length, length), planes.device())
+    };
+    let across = planes.contiguous()?.broadcast_matmul(&windows(width)?.t()?.contiguous()?)?;
+    windows(height)?.broadcast_matmul(&across.contiguous()?)
 }
 
 /// The line through each window that comes nearest to its values, `slope * value + offset`, flattened.

@@ -1,5 +1,6 @@
 //! How far the network's layers are from those of a look.
 
+pub(crate) mod on_devices;
 mod similarity;
 mod terms;
 
@@ -39,7 +40,7 @@ impl LossWeights {
     }
 }
 
-/// The terms of the loss between `output` and `target`, both `[N, 4, H, W]` on the CPU, in the order of [`TERMS`].
+/// The terms of the loss between `output` and `target`, both `[N, 4, H, W]`, in the order of [`TERMS`].
 /// Differentiable in `output`.
 ///
 /// The output is clamped to 0..1 first, but a twentieth of the way beyond counts, so that a pixel that overshoots still
@@ -47,6 +48,9 @@ impl LossWeights {
 pub fn loss_terms(output: &Tensor, target: &Tensor) -> Result<Tensor> {
     if output.dims() != target.dims() || output.dims4()?.1 != 4 {
         candle_core::bail!("the loss takes layers of equal size, not {:?} and {:?}", output.dims(), target.dims());
+    }
+    if !output.device().is_cpu() {
+        return on_devices::terms(output, target);
     }
     output.contiguous()?.apply_op2(&target.contiguous()?, LayersLoss)
 }

@@ -1,9 +1,9 @@
 use crate::looks::blur::kernel;
 
 /// Standard deviation of the window in pixels.
-const SIGMA: f32 = 1.5;
-const C1: f32 = 0.01 * 0.01;
-const C2: f32 = 0.03 * 0.03;
+pub(super) const SIGMA: f32 = 1.5;
+pub(super) const C1: f32 = 0.01 * 0.01;
+pub(super) const C2: f32 = 0.03 * 0.03;
 
 /// One minus the structural similarity (Wang, Bovik, Sheikh and Simoncelli 2004) of two planes of luma, the mean over the
 /// places where the whole window lies within them, and its gradient in `mine`. Planes that no window fits into are not

@@ -4,11 +4,11 @@ use super::similarity::dissimilarity;
 pub const TERMS: [&str; 6] = ["ink", "colour", "composite", "ink-edges", "composite-edges", "dissimilarity"];
 
 /// Share of colour errors that count under solid ink: what nobody sees should still be sane.
-const UNDER_INK: f32 = 0.1;
+pub(super) const UNDER_INK: f32 = 0.1;
 /// Missing ink counts this many times: where the network is in doubt, a line is rather drawn than broken.
-const MISSING_INK: f32 = 2.0;
+pub(super) const MISSING_INK: f32 = 2.0;
 /// How much of what lies beyond 0..1 counts.
-const BEYOND: f32 = 0.05;
+pub(super) const BEYOND: f32 = 0.05;
 /// BT.709.
 pub(crate) const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 

@@ -77,3 +77,26 @@ fn gradients_equal_differences() {
     }
     assert!(wrong <= 3, "{wrong} of {count} gradients are not the slope; a kink explains one or two");
 }
+
+#[test]
+fn on_devices_terms_and_gradients_are_the_same() {
+    let mut rng = StdRng::seed_from_u64(4);
+    let shape = (2, 4, 13, 16);
+    let mut noise = |range: std::ops::Range<f32>| {
+        let values: Vec<f32> = (0..2 * 4 * 13 * 16).map(|_| rng.random_range(range.clone())).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    };
+    let (output, target) = (Var::from_tensor(&noise(-0.2..1.2)).unwrap(), noise(0.0..1.0));
+    let weights = Tensor::new(&[1.0f32, 2.0, 3.0, 0.7, 0.4, 0.6], &Device::Cpu).unwrap();
+    let of = |terms: Tensor| {
+        let found = (&terms * &weights).unwrap().sum_all().unwrap().backward().unwrap();
+        [terms, found.get(&output).unwrap().clone()].map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+    };
+    let own = of(loss_terms(&output, &target).unwrap());
+    let other = of(super::on_devices::terms(&output, &target).unwrap());
+    for (own, other) in own.iter().zip(&other) {
+        for (own, other) in own.iter().zip(other) {
+            assert!((own - other).abs() < 1e-5, "{own} and {other}");
+        }
+    }
+}

@@ -11,6 +11,9 @@ pub fn add_relu(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     if a.dims() != b.dims() {
         candle_core::bail!("add_relu takes equal shapes, not {:?} and {:?}", a.dims(), b.dims());
     }
+    if !a.device().is_cpu() {
+        return (a + b)?.relu();
+    }
     a.contiguous()?.apply_op2(&b.contiguous()?, AddRelu)
 }
 

@@ -4,6 +4,7 @@ use inkcast_generator::Activation;
 use super::geometry::Geometry;
 use super::leaky_relu::leaky;
 use super::passes::Passes;
+use super::products;
 use super::{values, with_values};
 
 /// What a convolution is besides its weights.
@@ -35,14 +36,21 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize, activat
 /// `x` is `[N, I, H, W]`, `weight` `[O, I, K, K]`, `bias` `[O]`; the result is `[N, O, (H + 2 padding - K) / stride + 1,
 /// ..]`, rounded down. Gradients of tensors that no variable is behind are not computed, so detaching saves their time.
 pub fn convolve(x: &Tensor, weight: &Tensor, bias: &Tensor, convolution: Convolution) -> Result<Tensor> {
-    let Convolution { stride, padding, slope } = convolution;
+    let slope = convolution.slope;
     if !(0.0..=1.0).contains(&slope) {
         candle_core::bail!("the slope of a leaky ReLU lies in 0..1, not at {slope}");
     }
     if x.device().is_cpu() {
         return x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, convolution);
     }
-    leaky(&x.conv2d(weight, padding, stride, 1, 1)?.broadcast_add(&bias.reshape((1, (), 1, 1))?)?, slope)
+    on_devices(x, weight, bias, convolution)
+}
+
+/// The same for devices that are not the CPU.
+fn on_devices(x: &Tensor, weight: &Tensor, bias: &Tensor, convolution: Convolution) -> Result<Tensor> {
+    let Convolution { stride, padding, slope } = convolution;
+    let y = products::convolve(&x.contiguous()?, &weight.contiguous()?, stride, padding)?;
+    leaky(&y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?, slope)
 }
 
 impl Convolution {

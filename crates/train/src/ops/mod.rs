@@ -1,4 +1,5 @@
-//! Differentiable operations that are fast on a CPU.
+//! Differentiable operations for training. Each has kernels of its own for the CPU and runs on other devices as Candle's
+//! operations, or as matrix products where those differentiate badly; the tests run both on the CPU and compare them.
 //!
 //! Candle's own convolution runs there at a tenth of what the processor can do, and training spends nearly all of its
 //! time in convolutions. [`TrainingOps`] gives the generator the ones of this module; [`inkcast_generator::CandleOps`]
@@ -11,13 +12,14 @@ mod geometry;
 mod leaky_relu;
 mod max_pool;
 mod passes;
+mod products;
 mod resample;
 mod scratch;
 mod stretches;
 mod warp;
 
 use candle_core::{Result, Tensor};
-use inkcast_generator::{Activation, CandleOps, ConvOps};
+use inkcast_generator::{Activation, ConvOps};
 
 pub use add_relu::add_relu;
 pub use conv::{Convolution, conv2d, convolve};
@@ -27,7 +29,7 @@ pub use max_pool::max_pool2d;
 pub use resample::{avg_pool2d, reflection_pad2d, resize_bilinear, resize_nearest};
 pub use warp::{Kernel, warp};
 
-/// Convolutions for training: own ones on the CPU, Candle's on every other device.
+/// Convolutions for training, on the CPU by own kernels, on every other device by Candle's and by matrix products.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TrainingOps;
 
@@ -41,9 +43,6 @@ impl ConvOps for TrainingOps {
         stride: usize,
         activation: Activation,
     ) -> Result<Tensor> {
-        if !x.device().is_cpu() {
-            return CandleOps.conv2d(x, weight, bias, addend, stride, activation);
-        }
         match (addend, activation) {
             (None, _) => conv2d(x, weight, bias, stride, activation),
             (Some(addend), Activation::Relu) => add_relu(&conv2d(x, weight, bias, stride, Activation::None)?, addend),

@@ -1,4 +1,4 @@
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use super::{values, with_values};
@@ -24,7 +24,61 @@ pub fn warp(picture: &Tensor, places: &Tensor, kernel: Kernel) -> Result<Tensor>
     if batch != places_batch || two != 2 || height * width == 0 {
         candle_core::bail!("places {:?} do not suit a picture {:?}", places.dims(), picture.dims());
     }
+    if !picture.device().is_cpu() {
+        return by_gathering(picture, places, kernel);
+    }
     picture.contiguous()?.apply_op2(&places.contiguous()?, Warp(kernel))
+}
+
+/// The same for other devices: each tap gathers the pixels that lie there.
+fn by_gathering(picture: &Tensor, places: &Tensor, kernel: Kernel) -> Result<Tensor> {
+    let ((batch, channels, height, width), (_, _, rows, columns)) = (picture.dims4()?, places.dims4()?);
+    let pixels = picture.flatten_from(2)?.contiguous()?;
+    let (xs, across) = taps_along(&places.narrow(1, 0, 1)?, width, kernel)?;
+    let (ys, down) = taps_along(&places.narrow(1, 1, 1)?, height, kernel)?;
+    let mut sum: Option<Tensor> = None;
+    for (y, down) in ys.iter().zip(&down) {
+        let start = (y * width as f64)?;
+        for (x, across) in xs.iter().zip(&across) {
+            let index = (&start + x)?.to_dtype(DType::U32)?.reshape((batch, 1, rows * columns))?;
+            let index = index.broadcast_as((batch, channels, rows * columns))?.contiguous()?;
+            let there = pixels.gather(&index, 2)?.reshape((batch, channels, rows, columns))?;
+            let part = there.broadcast_mul(&(down * across)?)?;
+            sum = Some(match sum {
+                Some(sum) => (sum + part)?,
+                None => part,
+            });
+        }
+    }
+    Ok(sum.expect("a kernel has taps"))
+}
+
+/// For places `[N, 1, H, W]` along an axis of `length`: the indices of the pixels that count there, as floats, and how
+/// much each counts, which depends on the places.
+fn taps_along(places: &Tensor, length: usize, kernel: Kernel) -> Result<(Vec<Tensor>, Vec<Tensor>)> {
+    // What is not a number, alone unequal to itself, becomes zero as in [`taps`].
+    let place = places.eq(places)?.where_cond(places, &places.zeros_like()?)?;
+    let place = place.clamp(-2.0, length as f64 + 1.0)?;
+    let first = place.detach().floor()?;
+    let t = (&place - &first)?;
+    let offsets = match kernel {
+        Kernel::Bilinear => 0..=1,
+        Kernel::Cubic => -1..=2,
+    };
+    let index = |offset: i32| first.affine(1.0, f64::from(offset))?.clamp(0.0, length as f64 - 1.0);
+    let indices = offsets.map(index).collect::<Result<_>>()?;
+    let weights = match kernel {
+        Kernel::Bilinear => vec![t.affine(-1.0, 1.0)?, t],
+        Kernel::Cubic => {
+            let a = f64::from(SHARPNESS);
+            let back = t.affine(-1.0, 1.0)?;
+            let near = |d: &Tensor| ((d.affine(a + 2.0, -(a + 3.0))? * d)? * d)?.affine(1.0, 1.0);
+            // a d (d - 1)^2 for a distance of 1 + d.
+            let far = |d: &Tensor| (d * a)? * d.affine(1.0, -1.0)?.sqr()?;
+            vec![far(&t)?, near(&t)?, near(&back)?, far(&back)?]
+        }
+    };
+    Ok((indices, weights))
 }
 
 impl Kernel {
@@ -195,6 +249,39 @@ mod tests {
         let impulse = Tensor::new(&[[[[0f32, 1.0, 0.0, 0.0, 0.0]]]], &Device::Cpu).unwrap();
         let warped = warp(&impulse, &places, Kernel::Cubic).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert!((warped[2] + 0.0914).abs() < 5e-5, "{}", warped[2]);
+    }
+
+    #[test]
+    fn gathering_gives_the_same_pictures_and_gradients() {
+        let mut rng = StdRng::seed_from_u64(4);
+        for kernel in KERNELS {
+            let picture = Var::from_tensor(&random(&mut rng, (2, 3, 5, 4), -1.0..1.0)).unwrap();
+            let places = Var::from_tensor(&random(&mut rng, (2, 2, 3, 6), -3.0..8.0)).unwrap();
+            let factors = random(&mut rng, (2, 3, 3, 6), -1.0..1.0);
+            let of = |warped: Tensor| {
+                let found = (&warped * &factors).unwrap().sum_all().unwrap().backward().unwrap();
+                [warped, found.get(&picture).unwrap().clone(), found.get(&places).unwrap().clone()]
+            };
+            let own = of(warp(&picture, &places, kernel).unwrap());
+            let gathered = of(by_gathering(&picture, &places, kernel).unwrap());
+            // Where places stop beyond the border, a slope of zero is as good as the other.
+            for (own, gathered) in own.iter().zip(&gathered).take(2) {
+                let difference = (own - gathered).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+                assert!(difference.to_scalar::<f32>().unwrap() < 1e-5, "{kernel:?}");
+            }
+            let inside = |value: &f32| (0.01..2.99).contains(value);
+            let values = places.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let slopes = [&own[2], &gathered[2]].map(|slope| slope.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+            let compared: Vec<usize> = (0..values.len()).filter(|&index| inside(&values[index])).collect();
+            assert!(compared.len() > 10);
+            for index in compared {
+                assert!((slopes[0][index] - slopes[1][index]).abs() < 1e-4, "{kernel:?} {index}");
+            }
+        }
+        let nowhere = Tensor::new(&[[[[f32::NAN, f32::INFINITY]], [[0f32; 2]]]], &Device::Cpu).unwrap();
+        let ramp = Tensor::new(&[[[[1f32, 2.0, 3.0]]]], &Device::Cpu).unwrap();
+        let found = by_gathering(&ramp, &nowhere, Kernel::Bilinear).unwrap().flatten_all().unwrap();
+        assert_eq!(found.to_vec1::<f32>().unwrap(), [1.0, 3.0]);
     }
 
     #[test]

@@ -64,7 +64,13 @@ fn every_shipped_configuration_is_valid_and_mistakes_are_named() {
 
 #[test]
 fn a_missing_folder_is_named() {
-    let opening = Opening { config: LABEL, file: Path::new("label.toml"), data: Path::new("nowhere"), base: None };
+    let opening = Opening {
+        config: LABEL,
+        file: Path::new("label.toml"),
+        data: Path::new("nowhere"),
+        base: None,
+        device: &Device::Cpu,
+    };
     let error = format!("{:#}", Conditional::open(&opening).err().unwrap());
     assert!(error.contains("nowhere") && error.contains("train"), "{error}");
 }

@@ -1,0 +1,130 @@
+//! What a step trains on, drawn by a thread of its own where a device computes the steps.
+
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use candle_core::Device;
+use crossbeam_channel::{Receiver, bounded};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::config::Config;
+use crate::data::{Batch, Drawing, Example, draw};
+
+/// Steps that are drawn ahead of the one that is computed.
+const AHEAD: usize = 2;
+
+/// Crops for one style of one step.
+pub struct Draft {
+    /// The crops.
+    pub batch: Batch,
+    /// Whether they are sequences.
+    pub is_sequence: bool,
+    /// What else is random in the step of this style comes from here.
+    pub seed: u64,
+}
+
+/// Draws the crops of every step: they depend on the configuration, the pictures and the number of the step alone.
+pub struct Supply {
+    config: Arc<Config>,
+    examples: Arc<Vec<Example>>,
+    /// Whether steps are drawn before they are asked for.
+    looks_ahead: bool,
+    ahead: Option<Ahead>,
+}
+
+/// A thread that draws, and the step that comes next from it.
+struct Ahead {
+    next: u64,
+    drafts: Receiver<Result<Vec<Draft>>>,
+}
+
+impl Supply {
+    /// For steps that are computed on `device`: on the CPU, drawing ahead would only take time from them.
+    pub fn new(config: &Config, examples: Vec<Example>, device: &Device) -> Self {
+        let (config, examples) = (Arc::new(config.clone()), Arc::new(examples));
+        Supply { config, examples, looks_ahead: !device.is_cpu(), ahead: None }
+    }
+
+    /// The pictures that crops are drawn from.
+    pub fn examples(&self) -> &[Example] {
+        &self.examples
+    }
+
+    /// The crops of a step on the CPU, in the order of the styles.
+    pub fn step(&mut self, number: u64) -> Result<Vec<Draft>> {
+        if !self.looks_ahead {
+            return drafts(&self.config, &self.examples, number);
+        }
+        let ahead = match self.ahead.take().filter(|ahead| ahead.next == number) {
+            Some(ahead) => ahead,
+            // The first step, or one after going back to a checkpoint; a thread that is no longer heard ends.
+            None => self.start(number)?,
+        };
+        let ahead = self.ahead.insert(Ahead { next: number + 1, ..ahead });
+        ahead.drafts.recv().map_err(|_| anyhow!("the thread that draws crops has ended"))?
+    }
+
+    fn start(&self, first: u64) -> Result<Ahead> {
+        let (sender, drafts) = bounded(AHEAD);
+        let (config, examples) = (Arc::clone(&self.config), Arc::clone(&self.examples));
+        std::thread::Builder::new().name("supply".to_string()).spawn(move || {
+            (first..).map(|number| self::drafts(&config, &examples, number)).try_for_each(|drafts| sender.send(drafts))
+        })?;
+        Ok(Ahead { next: first, drafts })
+    }
+}
+
+/// The crops of a step for every style.
+fn drafts(config: &Config, examples: &[Example], step: u64) -> Result<Vec<Draft>> {
+    let draft = |(index, style): (usize, &crate::config::Style)| {
+        // Multiplied so that neighbouring steps and styles draw from unrelated seeds.
+        let number = step * config.styles.len() as u64 + index as u64 + 1;
+        let seed = config.fit.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let chance = StdRng::seed_from_u64(!seed).random::<f32>();
+        let temporal = config.temporal.as_ref().filter(|temporal| chance < temporal.sequences.share);
+        let drawing = Drawing {
+            look: style.look,
+            count: config.fit.crops,
+            size: config.fit.crop_size,
+            augment: &config.augment,
+            damage: &config.damage,
+            sequences: temporal.map(|temporal| &temporal.sequences),
+        };
+        let batch = draw(examples, &drawing, seed, &Device::Cpu)?;
+        Ok(Draft { batch, is_sequence: temporal.is_some(), seed })
+    };
+    config.styles.iter().enumerate().map(draft).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::looks::Look;
+
+    fn supply(looks_ahead: bool) -> Supply {
+        let config = Config::parse(include_str!("../configs/debug.toml")).unwrap();
+        let example = |shade: usize| {
+            let bytes = |channels: usize| (0..48 * 40 * channels).map(|i| ((i * 7 + shade * 31) % 251) as u8).collect();
+            let layers = Look::ALL.into_iter().map(|look| (look, bytes(4))).collect();
+            Example { name: format!("{shade}"), width: 48, height: 40, source: bytes(3), layers, comic: None }
+        };
+        let mut supply = Supply::new(&config, (0..3).map(example).collect(), &Device::Cpu);
+        supply.looks_ahead = looks_ahead;
+        supply
+    }
+
+    fn numbers(supply: &mut Supply, step: u64) -> Vec<f32> {
+        let drafts = supply.step(step).unwrap();
+        let tensors = drafts.iter().flat_map(|draft| [&draft.batch.frames[0], &draft.batch.target]);
+        tensors.flat_map(|tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect()
+    }
+
+    #[test]
+    fn drawing_ahead_changes_nothing() {
+        let (mut now, mut ahead) = (supply(false), supply(true));
+        // On and on, and back again, as after reading a checkpoint.
+        for step in [0, 1, 2, 7, 8, 2] {
+            assert!(numbers(&mut now, step) == numbers(&mut ahead, step), "step {step}");
+        }
+    }
+}
