@@ -23,7 +23,8 @@ pub struct DeviceContext {
 #[derive(Default)]
 struct Kernels {
     modules: HashMap<&'static str, Arc<CudaModule>>,
-    functions: HashMap<&'static str, CudaFunction>,
+    /// By module and name.
+    functions: HashMap<(&'static str, &'static str), CudaFunction>,
 }
 
 impl DeviceContext {
@@ -92,7 +93,7 @@ impl DeviceContext {
     /// The function `kernel` of a compiled operation, loaded at its first use.
     pub(crate) fn function(&self, module: &Module, kernel: &'static str) -> Result<CudaFunction, DeviceError> {
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(function) = kernels.functions.get(kernel) {
+        if let Some(function) = kernels.functions.get(&(module.name, kernel)) {
             return Ok(function.clone());
         }
         let failed = |reason: DriverError| DeviceError::Load { kernel, reason };
@@ -102,7 +103,7 @@ impl DeviceContext {
         };
         let function = loaded.load_function(kernel).map_err(failed)?;
         kernels.modules.insert(module.name, loaded);
-        kernels.functions.insert(kernel, function.clone());
+        kernels.functions.insert((module.name, kernel), function.clone());
         Ok(function)
     }
 }

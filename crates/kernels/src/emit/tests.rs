@@ -234,10 +234,8 @@ fn pages_on_the_card_have_the_same_bytes() {
     for print in [Print::Flat, Print::Process { paper, period_px: 5.3 }, Print::Tone { paper, period_px: 4.7 }] {
         let press = Press::new(print, width);
         let mut card_press = DevicePress::new(&device, print, width, height).unwrap();
-        if card_press.has_dots() {
-            let shift = DeviceBuffer::with_values(&device, &shift).unwrap();
-            lay_out(&device, &shift, &mut card_press).unwrap();
-        }
+        let card_shift = DeviceBuffer::with_values(&device, &shift).unwrap();
+        lay_out(&device, &card_shift, &mut card_press).unwrap();
         for (ink, strength) in [(1.0, 1.0), (1.4, 0.6)] {
             for beside in [Beside::Nothing, Beside::Split { divider: 3 }, Beside::Source] {
                 let (press, source, layers) = (&press, &source, &layers);

@@ -43,9 +43,7 @@ impl DevicePress {
             press,
             size: (width, height),
         };
-        if !device_press.press.screens.is_empty() {
-            lay_out(device, &DeviceBuffer::new(device, 2)?, &mut device_press)?;
-        }
+        lay_out(device, &DeviceBuffer::new(device, 2)?, &mut device_press)?;
         Ok(device_press)
     }
 
@@ -92,11 +90,13 @@ pub fn follow(
     }
 }
 
-/// Lays a press's screens out for a page on which dots are moved by `shift`, two numbers.
+/// Lays a press's screens out for a page on which dots are moved by `shift`, two numbers; nothing without dots.
 pub fn lay_out(device: &DeviceContext, shift: &DeviceBuffer<f64>, press: &mut DevicePress) -> Result<(), DeviceError> {
     assert_eq!(shift.len(), 2, "numbers of a shift");
+    if !press.has_dots() {
+        return Ok(());
+    }
     let grid = Grid::pixels(press.rows.width(), press.rows.height());
-    assert_eq!(press.steps.len(), press.rows.width(), "screens of a press with dots");
     // SAFETY: the arguments are those of `turn_rows` in `cuda.cu`; there are steps for each column of the rows.
     unsafe {
         launch!(
