@@ -1,4 +1,4 @@
-use std::env;
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,10 +24,14 @@ impl Convolutions {
     /// # Errors
     /// If it names nothing that there is, or what this build does not have.
     pub fn choose() -> Result<Self, GeneratorError> {
-        match env::var(CONVOLUTIONS_VARIABLE) {
-            Ok(name) => name.parse(),
-            Err(env::VarError::NotPresent) => Ok(Convolutions::of_candle()),
-            Err(env::VarError::NotUnicode(name)) => name.to_string_lossy().parse(),
+        Convolutions::named(std::env::var_os(CONVOLUTIONS_VARIABLE).as_deref())
+    }
+
+    /// As [`Convolutions::choose`] for this value of the variable; an empty one is none.
+    fn named(name: Option<&OsStr>) -> Result<Self, GeneratorError> {
+        match name {
+            Some(name) if !name.is_empty() => name.to_string_lossy().parse(),
+            _ => Ok(Convolutions::of_candle()),
         }
     }
 
@@ -76,6 +80,9 @@ mod tests {
             assert_eq!(there.to_string().parse::<Convolutions>().unwrap(), there);
         }
         assert_ne!(default, Convolutions::Own, "what has not run on a card yet is not the default");
+        assert_eq!(Convolutions::named(None).unwrap(), default);
+        assert_eq!(Convolutions::named(Some(OsStr::new(""))).unwrap(), default);
+        assert_eq!(Convolutions::named(Some(OsStr::new("own"))).unwrap(), Convolutions::Own);
     }
 
     #[test]
@@ -83,7 +90,7 @@ mod tests {
         let absent = if cfg!(feature = "cudnn") { "candle" } else { "cudnn" };
         let message = absent.parse::<Convolutions>().unwrap_err().to_string();
         assert!(message.contains(CONVOLUTIONS_VARIABLE) && message.contains("build with"), "{message}");
-        for wrong in ["", "Own", "tensor-cores"] {
+        for wrong in ["Own", "tensor-cores"] {
             let message = wrong.parse::<Convolutions>().unwrap_err().to_string();
             assert!(message.contains("candle, cudnn or own") && message.contains(CONVOLUTIONS_VARIABLE), "{message}");
         }

@@ -22,7 +22,8 @@ enum Network {
 }
 
 impl CudaEngine {
-    /// Brings `folded` to the device. Who computes convolutions is chosen by [`Convolutions::choose`].
+    /// Brings `folded` to the device, which has to be one that was opened, not a branch of it: Candle's tensors use its
+    /// stream. Who computes convolutions is chosen by [`Convolutions::choose`].
     ///
     /// # Errors
     /// If that fails, or the device does not take the weights.
