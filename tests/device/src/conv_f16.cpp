@@ -57,7 +57,8 @@ struct Run {
 
 } // namespace
 
-extern "C" int inkcast_conv_f16(const Run &run, int kernel, int stride, int outputs, const Vector<8> *map, uint16_t *output) {
+extern "C" int inkcast_conv_f16(const Run &run, int kernel, int stride, int outputs, const Vector<8> *map,
+                                uint16_t *output) {
     const FromMap from{map};
     const ToMap to{output};
     switch (10 * kernel + stride) {
@@ -72,14 +73,15 @@ extern "C" int inkcast_conv_f16(const Run &run, int kernel, int stride, int outp
     }
 }
 
-extern "C" int inkcast_conv_f16_enter(const Run &run, int outputs, Plane<const Pixel> picture, Plane<const Layer> layers,
-                                      Plane<const uint8_t> confidence, const uint32_t *history, uint16_t *output) {
+extern "C" int inkcast_conv_f16_enter(const Run &run, int outputs, Plane<const Pixel> picture,
+                                      Plane<const Layer> layers, Plane<const uint8_t> confidence,
+                                      const uint32_t *history, uint16_t *output) {
     return run.with<3, 1>(outputs, FromPicture{picture, layers, confidence, history}, ToMap{output});
 }
 
-extern "C" int inkcast_conv_f16_exit(const Run &run, const Vector<8> *map, Plane<const Pixel> picture, const Source *source,
-                                     Plane<Layer> layers) {
-    return run.of<Tile<3, 1, 1>>(FromMap{map}, ToLayers{picture, layers, source});
+extern "C" int inkcast_conv_f16_exit(const Run &run, const Vector<8> *map, Plane<const Pixel> picture,
+                                     const Source *source, Plane<Layer> layers) {
+    return run.of<Tile<3, 1, 1>>(FromMap{map}, ToLayers{picture, layers, *source});
 }
 
 extern "C" uint32_t inkcast_half_bits(float value) { return half_bits(value); }

@@ -188,7 +188,7 @@ struct Source {
 struct ToLayers {
     Plane<const Pixel> picture;
     Plane<Layer> layers;
-    const Source *source;
+    Source source;
 
     template <int COUNT> INKCAST_BLOCK void put(ConvSize, int x, int y, int output, const float (&sums)[COUNT]) const {
         static_assert(COUNT == 4, "a thread holds the layers of a pixel");
@@ -201,7 +201,7 @@ struct ToLayers {
         Layer layer;
         for (int c = 0; c < 4; c++) {
             const float base =
-                red * source->columns[0].of[c] + green * source->columns[1].of[c] + blue * source->columns[2].of[c];
+                red * source.columns[0].of[c] + green * source.columns[1].of[c] + blue * source.columns[2].of[c];
             layer.of[c] = (int16_t)rintf(clamped(base + sums[c], 0.0f, (float)LAYER_ONE));
         }
         layers.at(column, row) = layer;

@@ -41,5 +41,5 @@ extern "C" __global__ void __launch_bounds__(256, 2)
     conv_f16_exit(ConvSize size, const Vector<8> *map, const Vector<8> *weights, const Four *bias,
                   Plane<const Pixel> picture, const Source *source, Plane<Layer> layers) {
     Block block(shared_slots);
-    conv_tile<Tile<3, 1, 1>>(block, size, tile_at(), FromMap{map}, weights, bias, ToLayers{picture, layers, source});
+    conv_tile<Tile<3, 1, 1>>(block, size, tile_at(), FromMap{map}, weights, bias, ToLayers{picture, layers, *source});
 }
