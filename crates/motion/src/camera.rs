@@ -1,8 +1,12 @@
 use inkcast_frame::Plane;
 use inkcast_kernels::search::{Match, PATCH, STEP, Similarity};
 
+use crate::ordered;
+
 /// Patches looked at, at most; more make the estimate no better.
 const SAMPLES: usize = 700;
+/// A grid of them may have more in one direction than asked for; those beyond this many are left out.
+const MOST_SAMPLES: usize = 2 * SAMPLES;
 /// Rounds of reweighting.
 const ROUNDS: usize = 5;
 /// Distance from the model in pixels at which a patch counts half.
@@ -28,7 +32,7 @@ struct Sample {
 /// The similarity that most textured patches follow: least squares, reweighted by Cauchy's function from round to
 /// round, once from `prior` and once from the median, and no motion at all; the one with most followers counts.
 pub(crate) fn fit(matches: &Plane<Match>, prior: Similarity, noise: f32) -> Similarity {
-    let mut memory = [Sample::default(); 2 * SAMPLES];
+    let mut memory = [Sample::default(); MOST_SAMPLES];
     let samples = collect(matches, noise, &mut memory);
     let middle = middle(matches);
     let none = Similarity::default();
@@ -78,8 +82,11 @@ pub(crate) fn finer(coarse: Similarity) -> Similarity {
 }
 
 /// Some of the textured patches.
-fn collect<'a>(matches: &Plane<Match>, noise: f32, memory: &'a mut [Sample]) -> &'a mut [Sample] {
-    let stride = ((matches.width() * matches.height()) as f32 / SAMPLES as f32).sqrt().ceil().max(1.0) as usize;
+fn collect<'a>(matches: &Plane<Match>, noise: f32, memory: &'a mut [Sample]) -> &'a [Sample] {
+    let mut stride = 1;
+    while stride * stride * SAMPLES < matches.width() * matches.height() {
+        stride += 1;
+    }
     let [middle_x, middle_y] = middle(matches).map(|middle| middle - (PATCH as f32 / 2.0 - 0.5));
     let mut count = 0;
     for j in (0..matches.height()).step_by(stride) {
@@ -92,13 +99,13 @@ fn collect<'a>(matches: &Plane<Match>, noise: f32, memory: &'a mut [Sample]) -> 
             }
         }
     }
-    &mut memory[..count]
+    &memory[..count]
 }
 
 /// Mean weight of the patches under a model.
 fn support(samples: &[Sample], model: Similarity) -> f32 {
-    let sum: f32 = samples.iter().map(|sample| weight(model, sample)).sum();
-    if samples.is_empty() { 1.0 } else { sum / samples.len() as f32 }
+    let [sum] = ordered::sums(samples.len(), |i| [f64::from(weight(model, &samples[i]))]);
+    if samples.is_empty() { 1.0 } else { sum as f32 / samples.len() as f32 }
 }
 
 fn weight(model: Similarity, sample: &Sample) -> f32 {
@@ -108,28 +115,26 @@ fn weight(model: Similarity, sample: &Sample) -> f32 {
 }
 
 /// The median of both components.
-fn median(samples: &mut [Sample]) -> Similarity {
-    let middle = samples.len() / 2;
+fn median(samples: &[Sample]) -> Similarity {
     if samples.is_empty() {
         return Similarity::default();
     }
     let [tx, ty] = [0, 1].map(|d| {
-        let (_, median, _) = samples.select_nth_unstable_by(middle, |a, b| a.flow[d].total_cmp(&b.flow[d]));
-        median.flow[d]
+        let mut memory = [0.0; MOST_SAMPLES];
+        memory.iter_mut().zip(samples).for_each(|(to, sample)| *to = sample.flow[d]);
+        *memory[..samples.len()].select_nth_unstable_by(samples.len() / 2, f32::total_cmp).1
     });
     Similarity { a: 0.0, b: 0.0, tx, ty }
 }
 
 /// One round of weighted least squares; coordinates are taken from their mean, which uncouples shift from the rest.
 fn round(samples: &[Sample], model: Similarity) -> Similarity {
-    let mut sums = [0.0f64; 8];
-    for sample in samples {
+    let [w, wx, wy, wu, wv, wr, wa, wb] = ordered::sums(samples.len(), |i| {
+        let sample = &samples[i];
         let weight = f64::from(weight(model, sample));
         let (x, y, [u, v]) = (f64::from(sample.x), f64::from(sample.y), sample.flow.map(f64::from));
-        let terms = [1.0, x, y, u, v, x * x + y * y, x * u + y * v, x * v - y * u];
-        sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += weight * term);
-    }
-    let [w, wx, wy, wu, wv, wr, wa, wb] = sums;
+        [1.0, x, y, u, v, x * x + y * y, x * u + y * v, x * v - y * u].map(|term| weight * term)
+    });
     if w < 4.0 {
         return model;
     }

@@ -2,7 +2,7 @@ use inkcast_frame::Plane;
 use inkcast_kernels::Bordered;
 use inkcast_kernels::search::{Match, PATCH, STEP};
 
-use crate::Exposure;
+use crate::{Exposure, ordered};
 
 /// A patch with more contrast than this many times the noise is textured.
 const TEXTURE: f32 = 6.0;
@@ -44,8 +44,8 @@ pub(crate) struct Evidence<'a> {
 /// A patch that is flat or burnt out in one of the frames, because it is black, or white in a flash, says nothing. After
 /// a frame that is next to flat all over, and not white, a picture that differs a lot is another scene.
 pub(crate) fn is_cut(evidence: &Evidence<'_>) -> bool {
-    let total: f32 = evidence.difference.data().iter().map(|value| value.abs()).sum();
-    let difference = total / evidence.difference.data().len() as f32;
+    let differences = evidence.difference.data();
+    let difference = mean_of(differences.len(), |i| differences[i].abs());
     // Looking at single pixels is only for what looks like a cut already.
     difference > DIFFERENT
         && (is_lost(evidence, |_, _| false) && is_lost(evidence, |i, j| evidence.is_burnt(i, j))
@@ -104,6 +104,11 @@ impl Evidence<'_> {
 }
 
 fn mean(luma: &Bordered) -> f32 {
-    let sum: f32 = (0..luma.height()).flat_map(|y| luma.row(y)).sum();
-    sum / (luma.width() * luma.height()) as f32
+    let (width, height) = luma.size();
+    mean_of(width * height, |i| luma.at((i % width) as isize, (i / width) as isize))
+}
+
+fn mean_of(count: usize, value: impl Fn(usize) -> f32) -> f32 {
+    let [sum] = ordered::sums(count, |i| [f64::from(value(i))]);
+    (sum / count as f64) as f32
 }

@@ -1,6 +1,8 @@
 use inkcast_frame::Plane;
 use inkcast_kernels::Bordered;
 
+use crate::ordered;
+
 /// A change of brightness of the whole picture: the previous frame's luma `v` became `gain * v + offset`, limited to
 /// 0..1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -114,25 +116,26 @@ fn typical(pairs: &[[f32; 2]], Exposure { gain, offset }: Exposure) -> f32 {
 
 /// What makes mean and contrast equal.
 fn equal_moments(pairs: &[[f32; 2]]) -> Exposure {
-    let count = pairs.len() as f32;
-    let mean: [f32; 2] = [0, 1].map(|i| pairs.iter().map(|pair| pair[i]).sum::<f32>() / count);
-    let [p, c] = [0, 1].map(|i| pairs.iter().map(|pair| (pair[i] - mean[i]) * (pair[i] - mean[i])).sum::<f32>());
-    let gain = if p > 1e-4 * count { (c / p).sqrt() } else { 1.0 };
-    Exposure { gain, offset: mean[1] - gain * mean[0] }
+    equal(ordered::sums(pairs.len(), |i| {
+        let [p, c] = pairs[i].map(f64::from);
+        [1.0, p, c, p * p, c * c]
+    }))
 }
 
 /// One round of the weighted major axis: equal mean and contrast where the line so far fits. Least squares would take
 /// noise in the previous frame for a loss of contrast.
 fn fit(pairs: &[[f32; 2]], start: Exposure, scale: f32) -> Exposure {
-    let mut sums = [0.0f64; 5];
-    for &[p, c] in pairs {
+    equal(ordered::sums(pairs.len(), |i| {
+        let [p, c] = pairs[i];
         let r = (c - start.gain * p - start.offset) / scale;
         let weight = f64::from(1.0 / (1.0 + r * r));
         let (p, c) = (f64::from(p), f64::from(c));
-        let terms = [1.0, p, c, p * p, c * c];
-        sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += weight * term);
-    }
-    let [w, wp, wc, wpp, wcc] = sums;
+        [1.0, p, c, p * p, c * c].map(|term| weight * term)
+    }))
+}
+
+/// The change that makes mean and contrast equal, from the sums of weights, values and squares.
+fn equal([w, wp, wc, wpp, wcc]: [f64; 5]) -> Exposure {
     let (p, c) = (wpp - wp * wp / w, wcc - wc * wc / w);
     // A picture of one brightness has no gain to find.
     let gain = if p > 1e-4 * w { (c / p).sqrt() } else { 1.0 };

@@ -35,6 +35,7 @@ mod direction;
 mod estimator;
 mod exposure;
 mod noise;
+mod ordered;
 mod pyramid;
 
 use inkcast_frame::Plane;
