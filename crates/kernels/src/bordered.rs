@@ -18,6 +18,11 @@ impl Bordered {
     /// Pixels of border on every side: a patch of 8, its gradient, and a position between pixels.
     pub const BORDER: usize = 16;
 
+    /// From one row to the next of a plane of this width, in values.
+    pub(crate) fn stride_of(width: usize) -> usize {
+        width.next_multiple_of(8) + 2 * Self::BORDER
+    }
+
     /// Width without the border.
     pub fn width(&self) -> usize {
         self.width
@@ -71,7 +76,7 @@ impl Bordered {
         assert!(width > 0 && height > 0, "a plane of {width}x{height} has no edge to repeat");
         if (self.width, self.height) != (width, height) {
             (self.width, self.height) = (width, height);
-            self.stride = width.next_multiple_of(8) + 2 * Self::BORDER;
+            self.stride = Self::stride_of(width);
             self.data.clear();
             self.data.resize(self.stride * (height + 2 * Self::BORDER), 0.0);
         }

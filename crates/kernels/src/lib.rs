@@ -21,6 +21,7 @@ pub mod emit;
 mod feature_map;
 pub mod ingest;
 mod lanes;
+pub mod motion;
 pub mod planar;
 pub mod print;
 pub mod pyramid;
@@ -28,6 +29,8 @@ pub mod refine;
 pub mod resize;
 pub mod search;
 pub mod shuffle;
+#[cfg(test)]
+mod variant;
 mod vectorised;
 pub mod warp;
 mod weight_codes;

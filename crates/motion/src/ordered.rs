@@ -33,7 +33,15 @@ mod tests {
     #[test]
     fn the_order_is_that_of_lanes() {
         // One is lost beside 1e16: only a lane that adds its own terms first gives this.
-        let terms = |i: usize| if i == 0 { [1e16] } else if i == LANES { [-1e16] } else { [1.0] };
+        let terms = |i: usize| {
+            if i == 0 {
+                [1e16]
+            } else if i == LANES {
+                [-1e16]
+            } else {
+                [1.0]
+            }
+        };
         assert_eq!(sums(LANES + 1, terms), [(LANES - 1) as f64]);
     }
 }

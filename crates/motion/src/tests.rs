@@ -5,9 +5,13 @@ use inkcast_kit::noise::Random;
 
 use super::*;
 
+mod device;
+
+/// Motion as the estimator finds it, and the passes of the device too.
 fn estimate(previous: &Plane, current: &Plane) -> Motion {
     let mut motion = Motion::default();
     MotionEstimator::default().estimate(previous, current, &mut motion);
+    device::check(previous, current, &motion);
     motion
 }
 
@@ -104,6 +108,7 @@ fn a_repeated_frame_is_told() {
     estimator.estimate(&scene.frame(0), &scene.frame(1), &mut motion);
     assert!(!motion.repeated && motion.camera != [0.0; 2]);
     estimator.estimate(&scene.frame(1), &scene.frame(1), &mut motion);
+    device::check(&scene.frame(1), &scene.frame(1), &motion);
     assert!(motion.repeated && !motion.scene_cut && motion.camera == [0.0; 2]);
     assert!(motion.flow.data().iter().all(|&flow| flow == [0.0, 0.0]));
     assert!(motion.confidence.data().iter().all(|&confidence| confidence == 1.0));
@@ -290,6 +295,7 @@ fn nothing_of_a_dissolve_is_left_when_it_ends() {
         for index in 1..=length + 1 {
             let current = frame(index);
             estimator.estimate(&frame(index - 1), &current, &mut motion);
+            device::check(&frame(index - 1), &current, &motion);
             carried = Plane::from_fn(width, height, |x, y| {
                 let [dx, dy] = motion.flow.at(x, y);
                 let past = carried.at_clamped((x as f32 + dx).round() as isize, (y as f32 + dy).round() as isize);

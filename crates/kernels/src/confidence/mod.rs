@@ -45,6 +45,15 @@ pub fn confidence_row(level: Level, evidence: &Evidence<'_>, y: usize, confidenc
     judge(level, evidence, y, confidence);
 }
 
+/// Steps of confidence from 0 to 1 that a mean counts in: whole numbers add up to the same in any order.
+pub const CONFIDENCE_STEPS: f32 = 65536.0;
+
+/// The mean of the confidence of all pixels, each rounded down to a step.
+pub fn mean(confidence: &Plane) -> f32 {
+    let steps: u64 = confidence.data().iter().map(|value| (value * CONFIDENCE_STEPS) as u64).sum();
+    (steps as f64 / (f64::from(CONFIDENCE_STEPS) * confidence.width() as f64 * confidence.height() as f64)) as f32
+}
+
 vectorised! {
 /// Tiles of a row, each with a pixel more on either side.
 fn judge(evidence: &Evidence<'_>, y: usize, confidence: &mut [f32]) {

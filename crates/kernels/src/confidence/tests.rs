@@ -3,15 +3,25 @@ use inkcast_kit::noise::Random;
 use inkcast_kit::variants;
 
 use super::*;
+use crate::variant::Variant;
 
 const RANGE: [f32; 2] = [0.02, 0.08];
 
 fn run(level: Level, flow: &Plane<[f32; 2]>, difference: &Plane, agreement: &Plane) -> Vec<f32> {
+    run_with(Variant::Level(level), flow, difference, agreement)
+}
+
+fn run_with(variant: Variant, flow: &Plane<[f32; 2]>, difference: &Plane, agreement: &Plane) -> Vec<f32> {
     let evidence = Evidence { flow, difference, agreement, difference_range: RANGE };
     let mut rows = Vec::new();
     for y in 0..flow.height() {
         let mut row = Guarded::<f32>::output(flow.width());
-        confidence_row(level, &evidence, y, row.values_mut());
+        match variant {
+            Variant::Level(level) => confidence_row(level, &evidence, y, row.values_mut()),
+            Variant::Device => {
+                inkcast_device::confidence::confidence_row(flow, difference, agreement, RANGE, y, row.values_mut());
+            }
+        }
         row.check_written();
         rows.extend_from_slice(row.values());
     }
@@ -57,19 +67,25 @@ fn by_hand_agreement_counts_for_blocks() {
 }
 
 #[test]
-fn every_level_gives_the_same_bits() {
+fn by_hand_a_mean_of_confidence() {
+    assert_eq!(mean(&Plane::from_fn(4, 2, |x, _| if x < 3 { 1.0 } else { 0.0 })), 0.75);
+    assert_eq!(mean(&Plane::from_fn(3, 3, |_, _| 0.5)), 0.5);
+}
+
+#[test]
+fn every_variant_gives_the_same_bits() {
     // Widths around tiles of 128 pixels.
     let cases = [(1, 1), (2, 1), (1, 5), (7, 3), (127, 2), (128, 3), (129, 4), (130, 2), (300, 5)];
     variants::check(
         "confidence",
-        &Level::variants(),
+        &Variant::all(),
         &cases,
-        |&level, &(width, height)| {
+        |&variant, &(width, height)| {
             let mut random = Random::new(5);
             let flow = Plane::from_fn(width, height, |_, _| [random.between(-0.3, 0.3), random.between(-2.0, 2.0)]);
             let difference = Plane::from_fn(width, height, |_, _| random.between(-0.15, 0.15));
             let agreement = Plane::from_fn(width.div_ceil(2), height.div_ceil(2), |_, _| random.unit());
-            run(level, &flow, &difference, &agreement)
+            run_with(variant, &flow, &difference, &agreement)
         },
         variants::equal::<f32, Vec<f32>>,
     );

@@ -3,6 +3,7 @@ use inkcast_kit::noise::Random;
 use inkcast_kit::variants;
 
 use super::*;
+use crate::variant::Variant;
 
 fn bordered(plane: &Plane) -> Bordered {
     let mut bordered = Bordered::default();
@@ -10,10 +11,18 @@ fn bordered(plane: &Plane) -> Bordered {
     bordered
 }
 
-/// All bands, written between canaries: flow, then difference.
 fn run(level: Level, previous: &Bordered, current: &Bordered, matches: &Plane<Match>, noise: f32) -> Vec<f32> {
+    run_with(Variant::Level(level), previous, current, matches, noise)
+}
+
+/// All bands, written between canaries: flow, then difference.
+fn run_with(variant: Variant, previous: &Bordered, current: &Bordered, matches: &Plane<Match>, noise: f32) -> Vec<f32> {
     let (width, height) = current.size();
     let densify = Densify { previous, current, matches, noise };
+    let level = match variant {
+        Variant::Level(level) => level,
+        Variant::Device => return on_device(&densify),
+    };
     let (mut flows, mut differences) = (Vec::new(), Vec::new());
     for band in 0..height.div_ceil(BAND) {
         let count = BAND.min(height - band * BAND) * width;
@@ -26,6 +35,23 @@ fn run(level: Level, previous: &Bordered, current: &Bordered, matches: &Plane<Ma
     }
     flows.extend(differences);
     flows
+}
+
+/// The same by the bodies of the device.
+fn on_device(densify: &Densify<'_>) -> Vec<f32> {
+    let Densify { previous, current, matches, noise } = *densify;
+    let bordered = |plane| inkcast_device::Bordered::new(Bordered::data(plane), plane.size());
+    let matches = Plane::from_fn(matches.width(), matches.height(), |i, j| {
+        let Match { flow: [dx, dy], error, contrast } = matches.at(i, j);
+        [dx, dy, error, contrast]
+    });
+    let count = current.width() * current.height();
+    let (mut flow, mut difference) = (Guarded::<f32>::output(2 * count), Guarded::<f32>::output(count));
+    let (flows, differences) = (flow.values_mut().as_chunks_mut().0, difference.values_mut());
+    inkcast_device::densify::densify(bordered(previous), bordered(current), &matches, noise, flows, differences);
+    flow.check_written();
+    difference.check_written();
+    [flow.values(), difference.values()].concat()
 }
 
 #[test]
@@ -68,7 +94,7 @@ struct Case {
 }
 
 #[test]
-fn every_level_gives_the_same_bits() {
+fn every_variant_gives_the_same_bits() {
     let mut cases = Vec::new();
     // Widths around tiles of 128 pixels.
     for (width, height) in
@@ -80,9 +106,9 @@ fn every_level_gives_the_same_bits() {
     }
     variants::check(
         "densify",
-        &Level::variants(),
+        &Variant::all(),
         &cases,
-        |&level, &Case { width, height, reach }| {
+        |&variant, &Case { width, height, reach }| {
             let mut random = Random::new(11);
             let mut plane = || bordered(&Plane::from_fn(width, height, |_, _| random.unit()));
             let (previous, current) = (plane(), plane());
@@ -91,7 +117,7 @@ fn every_level_gives_the_same_bits() {
                 error: 0.01 * random.unit(),
                 contrast: 0.1,
             });
-            run(level, &previous, &current, &matches, 0.01)
+            run_with(variant, &previous, &current, &matches, 0.01)
         },
         variants::equal::<f32, Vec<f32>>,
     );

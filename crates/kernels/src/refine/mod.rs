@@ -20,7 +20,7 @@ use equations::Equations;
 use start::Start;
 
 /// Pixels of a tile: its width, and its height, which is that of a band.
-const ACROSS: usize = 128;
+pub(crate) const ACROSS: usize = 128;
 /// Height of a band in pixels.
 pub const BAND: usize = 32;
 /// Pixels around a tile for which the equations are solved too.
@@ -30,8 +30,8 @@ const EDGE: usize = HALO + 2;
 
 /// A tile and its surroundings; pixel `(0, 0)` of the tile is at `[EDGE][EDGE]`.
 type Tile = [[f32; WIDE]; TALL];
-const WIDE: usize = ACROSS + 2 * EDGE;
-const TALL: usize = BAND + 2 * EDGE;
+pub(crate) const WIDE: usize = ACROSS + 2 * EDGE;
+pub(crate) const TALL: usize = BAND + 2 * EDGE;
 
 /// What a band is made from.
 #[derive(Debug, Clone, Copy)]

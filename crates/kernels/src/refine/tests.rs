@@ -4,6 +4,7 @@ use inkcast_kit::noise::Random;
 use inkcast_kit::variants;
 
 use super::*;
+use crate::variant::Variant;
 
 fn bordered(plane: &Plane) -> Bordered {
     let mut bordered = Bordered::default();
@@ -28,6 +29,20 @@ fn run(level: Level, previous: &Plane, current: &Plane, flow: &Plane<[f32; 2]>, 
     }
     flows.extend(differences);
     flows
+}
+
+/// The same by the bodies of the device.
+fn on_device(previous: &Plane, current: &Plane, rough: &Plane<[f32; 2]>, noise: f32) -> Vec<f32> {
+    let (previous, current) = (bordered(previous), bordered(current));
+    let [previous, current] =
+        [&previous, &current].map(|plane| inkcast_device::Bordered::new(plane.data(), plane.size()));
+    let count = rough.width() * rough.height();
+    let (mut flow, mut difference) = (Guarded::<f32>::output(2 * count), Guarded::<f32>::output(count));
+    let (flows, differences) = (flow.values_mut().as_chunks_mut().0, difference.values_mut());
+    inkcast_device::refine::refine(previous, current, rough, noise, flows, differences);
+    flow.check_written();
+    difference.check_written();
+    [flow.values(), difference.values()].concat()
 }
 
 #[test]
@@ -98,7 +113,7 @@ struct Case {
 }
 
 #[test]
-fn every_level_gives_the_same_bits() {
+fn every_variant_gives_the_same_bits() {
     let mut cases = Vec::new();
     // Sizes around tiles of 128 pixels and bands of 32.
     for (width, height) in [(1, 1), (7, 2), (3, 40), (127, 9), (128, 32), (129, 33), (137, 12), (260, 65)] {
@@ -108,15 +123,18 @@ fn every_level_gives_the_same_bits() {
     }
     variants::check(
         "refine",
-        &Level::variants(),
+        &Variant::all(),
         &cases,
-        |&level, &Case { width, height, reach }| {
+        |&variant, &Case { width, height, reach }| {
             let mut random = Random::new(11);
             let mut plane = || Plane::from_fn(width, height, |_, _| random.unit());
             let (previous, current) = (plane(), plane());
             let flow =
                 Plane::from_fn(width, height, |_, _| [random.between(-reach, reach), random.between(-reach, reach)]);
-            run(level, &previous, &current, &flow, 0.01)
+            match variant {
+                Variant::Level(level) => run(level, &previous, &current, &flow, 0.01),
+                Variant::Device => on_device(&previous, &current, &flow, 0.01),
+            }
         },
         variants::equal::<f32, Vec<f32>>,
     );

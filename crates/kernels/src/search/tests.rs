@@ -3,6 +3,7 @@ use inkcast_kit::noise::Random;
 use inkcast_kit::variants;
 
 use super::*;
+use crate::variant::Variant;
 
 fn bordered(plane: &Plane) -> Bordered {
     let mut bordered = Bordered::default();
@@ -23,6 +24,20 @@ fn run(level: Level, search: &Search<'_>) -> Plane<Match> {
     let mut found = Plane::new(patches_along(width), patches_along(height));
     (0..found.height()).for_each(|row| search_row(level, search, row, found.row_mut(row)));
     found
+}
+
+/// The same by the bodies of the device.
+fn on_device(search: &Search<'_>) -> Plane<Match> {
+    let Search { previous, current, coarser, prior: Similarity { a, b, tx, ty }, noise, reach } = *search;
+    let (width, height) = current.size();
+    let bordered = |plane| inkcast_device::Bordered::new(Bordered::data(plane), plane.size());
+    let (previous, current, prior) = (bordered(previous), bordered(current), [a, b, tx, ty]);
+    let mut found = Plane::new(patches_along(width), patches_along(height));
+    inkcast_device::search::search(previous, current, coarser, prior, noise, reach, &mut found);
+    Plane::from_fn(found.width(), found.height(), |i, j| {
+        let [dx, dy, error, contrast] = found.at(i, j);
+        Match { flow: [dx, dy], error, contrast }
+    })
 }
 
 #[test]
@@ -99,12 +114,12 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn every_level_gives_the_same_bits() {
+fn every_variant_gives_the_same_bits() {
     variants::check(
         "search",
-        &Level::variants(),
+        &Variant::all(),
         &cases(),
-        |&level, case| {
+        |&variant, case| {
             let scene = Scene::new(7, case.motion, case.width, case.height);
             let mut random = Random::new(3);
             let mut noisy = |plane: Plane| {
@@ -117,7 +132,10 @@ fn every_level_gives_the_same_bits() {
             let reach = if case.start.is_none() { 3 } else { 0 };
             let (previous, current, coarser) = (&previous, &current, coarser.as_ref());
             let search = Search { previous, current, coarser, prior, noise: case.noise, reach };
-            let found = run(level, &search);
+            let found = match variant {
+                Variant::Level(level) => run(level, &search),
+                Variant::Device => on_device(&search),
+            };
             found.data().iter().flat_map(|m| [m.flow[0], m.flow[1], m.error, m.contrast]).collect::<Vec<f32>>()
         },
         variants::equal::<f32, Vec<f32>>,

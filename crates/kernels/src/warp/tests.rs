@@ -1,17 +1,11 @@
 use inkcast_kit::noise::Random;
 
 use super::*;
+use crate::variant::Variant;
 
 fn layers(width: usize, height: usize) -> Layers {
     // No two pixels are equal, so that a wrong index shows.
     Layers::from_fn(width, height, |x, y| [500 * x as i16, 500 * y as i16, 7 * (y * width + x) as i16, 16_000])
-}
-
-/// Ways to compute it: the levels of the CPU, and the body of the CUDA kernel compiled for the host.
-#[derive(Debug, Clone, Copy)]
-enum Variant {
-    Level(Level),
-    Device,
 }
 
 fn run_with(variant: Variant, layers: &Layers, flow: &Plane<[f32; 2]>, confidence: &Plane, shift: u32) -> Warped {

@@ -1,6 +1,6 @@
 //! Luma of the new and the previous frame -> where pixels were, how far to trust that, and whether the scene was cut.
 
-use inkcast_kernels::Level;
+use inkcast_kernels::{Level, confidence};
 use inkcast_motion::{Motion, MotionEstimator};
 
 use super::s1_ingest::Ingested;
@@ -24,9 +24,7 @@ impl MotionStage {
     pub fn run(&mut self, history: &History, ingested: &Ingested) {
         let motion = &mut self.motion;
         self.estimator.estimate(&history.luma, &ingested.luma, motion);
-        let confidence = motion.confidence.data();
-        let mean = confidence.iter().sum::<f32>() / confidence.len() as f32;
-        motion.scene_cut |= mean < LEAST_CONFIDENCE;
+        motion.scene_cut |= confidence::mean(&motion.confidence) < LEAST_CONFIDENCE;
     }
 
     /// The way of the camera, in pixels of the picture.
