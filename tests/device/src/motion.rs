@@ -15,6 +15,10 @@ pub struct Estimated {
     pub flow: Plane<[f32; 2]>,
     /// Trust in it.
     pub confidence: Plane,
+    /// A word of `inkcast_kernels::device::Verdict`.
+    pub verdict: u32,
+    /// What most of the picture does in its middle.
+    pub camera: [f32; 2],
     /// The rest.
     pub report: MotionReport,
 }
@@ -37,10 +41,13 @@ pub fn estimate(
     let mut memory = vec![f32::NAN; plan.words()];
     let (mut flow, mut confidence) = (Plane::new(width, height), Plane::new(width, height));
     let mut report = MotionReport { scene_cut: 7, luma_differs: 7, picture_differs: 7, ..MotionReport::default() };
+    let (mut verdict, mut camera) = (7u32, [f32::NAN; 2]);
     let is_first = u32::from(is_first);
     let addresses = Addresses {
         memory: memory.as_mut_ptr() as u64,
         report: &raw mut report as u64,
+        verdict: &raw mut verdict as u64,
+        camera: camera.as_mut_ptr() as u64,
         luma: [previous, current].map(|luma| luma.data().as_ptr() as u64),
         pictures: pictures.map_or([0; 2], |both| both.map(|picture| picture.data().as_ptr() as u64)),
         is_first: &raw const is_first as u64,
@@ -55,5 +62,5 @@ pub fn estimate(
         // nobody else until the last pass is done.
         unsafe { inkcast_motion_pass(&arguments, pass.step as i32, pass.level as i32, pass.blocks[2] as i32) };
     }
-    Estimated { flow, confidence, report }
+    Estimated { flow, confidence, verdict, camera, report }
 }

@@ -35,6 +35,10 @@ pub struct DeviceMotion {
     pub flow: DevicePlane<[f32; 2]>,
     /// Trust in it, 0..1.
     pub confidence: DevicePlane<f32>,
+    /// A word of [`Verdict`](crate::device::Verdict).
+    pub verdict: DeviceBuffer<u32>,
+    /// What most of the picture does in its middle, in pixels; two numbers.
+    pub camera: DeviceBuffer<f32>,
     /// One report.
     pub report: DeviceBuffer<MotionReport>,
     plan: Plan,
@@ -48,6 +52,8 @@ impl DeviceMotion {
         Ok(DeviceMotion {
             flow: DevicePlane::new(device, width, height)?,
             confidence: DevicePlane::new(device, width, height)?,
+            verdict: DeviceBuffer::new(device, 1)?,
+            camera: DeviceBuffer::new(device, 2)?,
             report: DeviceBuffer::new(device, 1)?,
             memory: DeviceBuffer::new(device, plan.words())?,
             plan,
@@ -71,6 +77,8 @@ impl DeviceMotion {
         let addresses = Addresses {
             memory: self.memory.address(device),
             report: self.report.address(device),
+            verdict: self.verdict.address(device),
+            camera: self.camera.address(device),
             luma: [previous, current].map(|plane| plane.values().address(device)),
             pictures: pictures.map_or([0; 2], |both| both.map(|picture| picture.values().address(device))),
             is_first: is_first.map_or(0, |is_first| is_first.address(device)),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "densify/body.cuh"
+#include "device/verdict.cuh"
 #include "refine/body.cuh"
 #include "search/body.cuh"
 
@@ -51,6 +52,9 @@ struct Level {
 struct Motion {
     Report *report;
     State *state;
+    // What kernels after these look up: the verdict on the frame, and the camera's part of the flow.
+    uint32_t *verdict;
+    float *camera;
     // The previous frame and the new one.
     const float *luma[2];
     // Nothing where pictures are not compared.

@@ -8,6 +8,8 @@
 #[cfg(feature = "cuda")]
 mod cuda;
 mod plan;
+#[cfg(all(test, feature = "cuda"))]
+mod tests;
 
 #[cfg(feature = "cuda")]
 pub use cuda::{DeviceFrames, DeviceMotion};
@@ -53,6 +55,10 @@ pub struct Addresses {
     pub memory: u64,
     /// A [`MotionReport`].
     pub report: u64,
+    /// Written: a word of `device::Verdict`, which later kernels look up.
+    pub verdict: u64,
+    /// Written: two floats, what most of the picture does in its middle.
+    pub camera: u64,
     /// Luma of the previous frame and of the new one.
     pub luma: [u64; 2],
     /// The pictures, [`Plan::pixels`] pixels of four bytes, or none.
@@ -71,6 +77,8 @@ pub struct Addresses {
 pub struct Arguments {
     report: u64,
     state: u64,
+    verdict: u64,
+    camera: u64,
     luma: [u64; 2],
     pictures: [u64; 2],
     is_first: u64,

@@ -228,6 +228,10 @@ INKCAST_BODY void settle(const Motion &motion) {
     if ((float)((double)report.confidence / steps) < motion.least_confidence) {
         report.scene_cut = 1;
     }
+    const bool is_repeated = !report.luma_differs && !report.picture_differs;
+    *motion.verdict = report.scene_cut ? CUT : is_repeated ? REPEATED : 0;
+    motion.camera[0] = report.camera[0];
+    motion.camera[1] = report.camera[1];
 }
 
 }  // namespace pass

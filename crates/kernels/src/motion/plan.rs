@@ -284,6 +284,8 @@ impl Plan {
         Arguments {
             report: addresses.report,
             state: place(self.state),
+            verdict: addresses.verdict,
+            camera: addresses.camera,
             luma: addresses.luma,
             pictures: addresses.pictures,
             is_first: addresses.is_first,

@@ -15,6 +15,8 @@ pub fn check(previous: &Plane, current: &Plane, expected: &Motion) {
     }
     assert_eq!((scene_cut != 0, found.report.repeated()), (expected.scene_cut, expected.repeated), "cut, repeated");
     assert_eq!((camera, Exposure { gain, offset }), (expected.camera, expected.exposure), "camera, exposure");
+    let verdict = if expected.scene_cut { 1 } else { 2 * u32::from(expected.repeated) };
+    assert_eq!((found.verdict, found.camera), (verdict, expected.camera), "verdict, camera");
     let mean = steps as f32 / confidence::CONFIDENCE_STEPS / (width * height) as f32;
     assert!((mean - confidence::mean(&expected.confidence)).abs() < 1e-6, "mean confidence {mean}");
 }
@@ -28,6 +30,8 @@ fn a_repeated_frame_has_the_same_picture_too() {
     let report = |pictures| inkcast_device::motion::estimate(&luma, &luma, Some(pictures), false, 0.0).report;
     assert!(report([&picture, &picture]).repeated());
     assert!(!report([&picture, &other]).repeated());
+    let verdict = |pictures| inkcast_device::motion::estimate(&luma, &luma, Some(pictures), false, 0.0).verdict;
+    assert_eq!((verdict([&picture, &picture]), verdict([&picture, &other])), (2, 0));
     // Motion has nothing to look for in either.
     assert_eq!((report([&picture, &other]).luma_differs, report([&picture, &other]).scene_cut), (0, 0));
 }
@@ -38,7 +42,7 @@ fn a_first_frame_has_no_past() {
     // Whatever lies where the previous frame would be.
     let nothing = Plane::from_fn(60, 40, |x, _| if x % 2 == 0 { f32::NAN } else { f32::INFINITY });
     let found = inkcast_device::motion::estimate(&nothing, &luma, None, true, 0.0);
-    assert!(found.report.scene_cut != 0 && !found.report.repeated());
+    assert!(found.report.scene_cut != 0 && !found.report.repeated() && found.verdict == 1);
     assert!(found.flow.data().iter().all(|&flow| flow == [0.0; 2]));
     assert!(found.confidence.data().iter().all(|&confidence| confidence == 0.0));
 }
