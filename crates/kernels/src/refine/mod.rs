@@ -63,6 +63,17 @@ pub fn refine_band(level: Level, refine: &Refine<'_>, band: usize, flow: &mut [[
     let (mut start, mut equations) = (Start::new(), Equations::new());
     for x in (0..width).step_by(ACROSS) {
         let columns = ACROSS.min(width - x);
+        if start::stands(refine.flow, x, band * BAND) {
+            for row in 0..rows {
+                let line = row * width + x;
+                flow[line..line + columns].fill([0.0; 2]);
+                for (at, difference) in (x..).zip(&mut difference[line..line + columns]) {
+                    let (at, y) = (at as isize, (band * BAND + row) as isize);
+                    *difference = refine.previous.at(at, y) - refine.current.at(at, y);
+                }
+            }
+            continue;
+        }
         start::fill(level, refine, x, band * BAND, &mut start);
         equations::set_up(level, &start, refine.noise, &mut equations);
         solve::solve(level, &mut equations);

@@ -1,4 +1,6 @@
-use super::{EDGE, Refine, TALL, Tile, WIDE};
+use inkcast_frame::Plane;
+
+use super::{ACROSS, BAND, EDGE, Refine, TALL, Tile, WIDE};
 use crate::bordered::Bordered;
 use crate::vectorised::vectorised;
 
@@ -21,6 +23,14 @@ impl Start {
         let tile = [[0.0; WIDE]; TALL];
         Start { x: tile, y: tile, mean: tile, difference: tile }
     }
+}
+
+/// Whether nothing moves in the tile at `(x, y)` and around it, as far as anything counts there.
+pub(super) fn stands(flow: &Plane<[f32; 2]>, x: usize, y: usize) -> bool {
+    let far = EDGE + REACH;
+    let columns = x.saturating_sub(far)..(x + ACROSS + far).min(flow.width());
+    let mut rows = y.saturating_sub(far)..(y + BAND + far).min(flow.height());
+    rows.all(|y| flow.row(y)[columns.clone()].iter().all(|d| *d == [0.0; 2]))
 }
 
 /// The flow around a tile, as far as the mean reaches.
