@@ -117,7 +117,10 @@ impl StyleArgs {
         device.check().map_err(|error| wrong(&error))?;
         let package = open_package(self.model.as_deref())?;
         package.style(self.style_name()).map_err(|error| wrong(&error))?;
-        Ok((package, Compute { device, precision: self.precision, threads: self.threads as usize }))
+        Ok((
+            package,
+            Compute { device, precision: self.precision, threads: self.threads as usize, ..Compute::default() },
+        ))
     }
 
     /// The settings of a frame.

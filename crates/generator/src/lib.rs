@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod architecture;
+mod batching;
 mod convolutions;
 mod cpu_engine;
 #[cfg(feature = "cuda")]
@@ -25,6 +26,7 @@ mod plain_conv;
 mod tensor_engine;
 
 pub use architecture::{Architecture, Init, Kind, Parameter};
+pub use batching::SharedNetwork;
 pub use convolutions::{CONVOLUTIONS_VARIABLE, Convolutions};
 pub use cpu_engine::{CpuEngine, Precision};
 #[cfg(feature = "cuda")]

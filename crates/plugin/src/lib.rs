@@ -15,6 +15,8 @@
 use gstreamer as gst;
 
 pub mod comicstyle;
+#[cfg(feature = "cuda")]
+mod cuda_memory;
 
 /// Makes the element known to GStreamer in this process, without a plugin file. Call it once after `gst::init()`; fails
 /// if GStreamer refuses the plugin.

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use inkcast_generator::Precision;
 
@@ -14,6 +15,9 @@ pub struct Compute {
     pub precision: PrecisionChoice,
     /// Worker threads, 0 for one on each core. The picture does not depend on it.
     pub threads: usize,
+    /// How long a frame on a CUDA device waits for those of other stylizers with the same model, style and device, to run
+    /// the network on them together; zero for each on its own.
+    pub batch_window: Duration,
 }
 
 /// The numbers that the network runs in on a CPU, as users write them: `auto`, `f32` or `int8`. On CUDA it is `f32`.

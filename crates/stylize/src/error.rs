@@ -35,6 +35,14 @@ pub enum StylizeError {
         /// What the system said.
         reason: String,
     },
+    /// Something failed on a CUDA device.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Device(#[from] inkcast_kernels::device::DeviceError),
+    /// A frame that lies on a CUDA device came to a stylizer that works elsewhere, or before its buffers were made.
+    #[cfg(feature = "cuda")]
+    #[error("the frame lies on a CUDA device, and frames are not computed there")]
+    NotPrepared,
     /// Input and output frame do not fit together.
     #[error("the output frame must be {expected_width}x{expected_height}, not {width}x{height}")]
     OutputSize {

@@ -14,10 +14,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod clock;
 mod compute;
 mod device;
+#[cfg(any(feature = "cuda", test))]
+mod device_path;
 mod error;
 mod history;
+#[cfg(feature = "cuda")]
+mod on_device;
 mod pacing;
 mod report;
 mod settings;
@@ -28,6 +33,10 @@ mod working_size;
 pub use compute::{Compute, PrecisionChoice};
 pub use device::DeviceChoice;
 pub use error::StylizeError;
+#[cfg(feature = "cuda")]
+pub use inkcast_kernels::device::{DeviceContext, DeviceError, ForeignFrame, ForeignPlane};
+#[cfg(feature = "cuda")]
+pub use on_device::{Source, Target};
 pub use report::{Report, STAGES};
 pub use settings::{Compare, Screen, ScreenAnchor, Settings};
 pub use stylizer::{Stylizer, WARM_UP};

@@ -1,19 +1,22 @@
-use std::time::Instant;
-
 use inkcast_frame::{FrameInfo, FrameView, FrameViewMut, Layers};
 use inkcast_generator::{Carried, GeneratorError, Package, Style};
 use inkcast_kernels::Level;
+#[cfg(feature = "cuda")]
+use inkcast_kernels::device::DeviceContext;
 use inkcast_kernels::warp::Warped;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::clock::Clock;
 use crate::history::History;
+#[cfg(feature = "cuda")]
+use crate::on_device::{OnDevice, Source, Target};
 use crate::pacing::Pacing;
 use crate::stages::s1_ingest::{self, Ingested};
 use crate::stages::s2_motion::MotionStage;
 use crate::stages::s3_carry;
 use crate::stages::s4_generate::GenerateStage;
 use crate::stages::s5_compose;
-use crate::stages::s6_print::PrintStage;
+use crate::stages::s6_print::{PagePlan, PrintStage};
 use crate::stages::s7_emit;
 use crate::{Compare, Compute, Report, ScreenAnchor, Settings, StylizeError, WorkingSize};
 
@@ -41,6 +44,12 @@ pub struct Stylizer {
     generate: GenerateStage,
     fresh: Layers,
     print: PrintStage,
+
+    /// Where frames are computed in place of all that, if that is a CUDA device.
+    #[cfg(feature = "cuda")]
+    on_device: Option<OnDevice>,
+    /// Why `auto` did not take CUDA.
+    passed_over: Option<String>,
 }
 
 impl Stylizer {
@@ -51,6 +60,10 @@ impl Stylizer {
             ThreadPoolBuilder::new().num_threads(threads).thread_name(|index| format!("inkcast-{index}")).build();
         let pool = pool.map_err(|error| StylizeError::Threads { threads, reason: error.to_string() })?;
         let generate = GenerateStage::new(&package, compute)?;
+        #[cfg(feature = "cuda")]
+        let (on_device, passed_over) = OnDevice::choose(&package, compute)?;
+        #[cfg(not(feature = "cuda"))]
+        let passed_over = compute.device.check().map(|()| None)?;
         let level = Level::choose().map_err(GeneratorError::from)?;
         Ok(Stylizer {
             package,
@@ -64,18 +77,22 @@ impl Stylizer {
             carried: Warped::default(),
             fresh: Layers::default(),
             print: PrintStage::default(),
+            #[cfg(feature = "cuda")]
+            on_device,
+            passed_over,
         })
     }
 
-    /// Where frames are processed, in words: `cpu (2 threads, avx512, int8)` or `cuda:0 (stages around the network on 2
-    /// threads)`. Where CUDA could have been chosen and was not, the reason follows.
+    /// Where frames are processed, in words: `cpu (2 threads, avx512, int8)` or `cuda:0 (NVIDIA H200)`. Where CUDA could
+    /// have been chosen and was not, the reason follows.
     pub fn device(&self) -> String {
-        let threads = self.pool.current_num_threads();
-        let passed_over = self.generate.passed_over().map(|reason| format!("; {reason}")).unwrap_or_default();
-        match self.generate.device() {
-            "cpu" => format!("cpu ({threads} threads, {}, {}){passed_over}", self.level, self.generate.numbers()),
-            cuda => format!("{cuda} (stages around the network on {threads} threads)"),
+        #[cfg(feature = "cuda")]
+        if let Some(on_device) = &self.on_device {
+            return on_device.to_string();
         }
+        let threads = self.pool.current_num_threads();
+        let passed_over = self.passed_over.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
+        format!("cpu ({threads} threads, {}, {}){passed_over}", self.level, self.generate.numbers())
     }
 
     /// The model in use.
@@ -86,6 +103,10 @@ impl Stylizer {
     /// Forgets the previous frame: after a seek, a flush, or a gap too large to match.
     pub fn reset(&mut self) {
         self.history.is_there = false;
+        #[cfg(feature = "cuda")]
+        if let Some(on_device) = &mut self.on_device {
+            on_device.reset();
+        }
     }
 
     /// Processes one frame. `output` has the height of `input` and the width that [`Compare::output_width`] tells; it
@@ -99,12 +120,21 @@ impl Stylizer {
         output: &mut FrameViewMut<'_>,
         settings: &Settings,
     ) -> Result<Report, StylizeError> {
-        check_size(input, output, settings.compare)?;
+        check_size(input.info(), output.info(), settings.compare)?;
         let style = self.style_index(&settings.style)?;
         if settings.strength <= 0.0 && settings.compare == Compare::None && input.info() == output.info() {
             copy(input, output);
             self.reset();
             return Ok(Report::default());
+        }
+        #[cfg(feature = "cuda")]
+        if self.on_device.is_some() {
+            match self.process_at(Source::Host(input), Target::Host(output), settings) {
+                Err(error) if self.on_device.as_ref().is_some_and(OnDevice::may_be_passed_over) => {
+                    (self.on_device, self.passed_over) = (None, Some(error.to_string()));
+                }
+                result => return result,
+            }
         }
         if self.generate.set_style(&self.package, style)? {
             // Layers of another style have no place in this one.
@@ -112,8 +142,9 @@ impl Stylizer {
         }
 
         let mut clock = Clock::start();
-        let Stylizer { package, pool, level, history, pacing, ingested, motion, carried, generate, fresh, print } =
-            self;
+        let Stylizer {
+            package, pool, level, history, pacing, ingested, motion, carried, generate, fresh, print, ..
+        } = self;
         let level = *level;
         let style = &package.manifest().styles[style];
         pool.install(|| {
@@ -160,20 +191,57 @@ impl Stylizer {
                 }
                 clock.stage(4);
             }
-            let page = print.run(level, &ingested.picture, &carried.layers, style, settings);
+            let page = PagePlan::new(style, settings, ingested.picture.size());
+            let page = print.run(level, &ingested.picture, &carried.layers, &page);
             clock.stage(5);
             s7_emit::run(level, &page, input, output);
             clock.stage(6);
             Ok::<(), StylizeError>(())
         })?;
         self.remember();
+        self.pace(settings, &clock.report);
+        Ok(clock.report)
+    }
+
+    /// Processes one frame, either end of it in the host's memory or in that of the device: as
+    /// [`Stylizer::process`], which does not take frames on a device.
+    ///
+    /// # Errors
+    /// If frames are not computed on a CUDA device, or it fails.
+    #[cfg(feature = "cuda")]
+    pub fn process_at(
+        &mut self,
+        source: Source<'_>,
+        target: Target<'_, '_>,
+        settings: &Settings,
+    ) -> Result<Report, StylizeError> {
+        check_size(source.info(), target.info(), settings.compare)?;
+        let style = self.style_index(&settings.style)?;
+        let on_device = self.on_device.as_mut().ok_or(StylizeError::NotPrepared)?;
+        let size = (source.info().width, source.info().height);
+        let share = if settings.frame_budget.is_some() { self.pacing.share() } else { 1.0 };
+        let working = settings.working_size.of(size, share);
+        // Bytes are copied by the threads of this stylizer.
+        let report =
+            self.pool.install(|| on_device.process(&self.package, style, source, target, settings, working))?;
+        self.pace(settings, &report);
+        Ok(report)
+    }
+
+    /// The CUDA device that frames are computed on, if they are, for those who share its memory.
+    #[cfg(feature = "cuda")]
+    pub fn cuda_device(&mut self) -> Option<&DeviceContext> {
+        self.on_device.as_mut().map(OnDevice::device)
+    }
+
+    /// Takes note of how long a frame took.
+    fn pace(&mut self, settings: &Settings, report: &Report) {
         // A repeated frame says nothing about those that have to be drawn.
         if let (WorkingSize::Auto, Some(budget), false) =
-            (settings.working_size, settings.frame_budget, clock.report.repeated)
+            (settings.working_size, settings.frame_budget, report.repeated)
         {
-            self.pacing.note(clock.report.stages.iter().sum(), budget);
+            self.pacing.note(report.stages.iter().sum(), budget);
         }
-        Ok(clock.report)
     }
 
     fn style_index(&self, name: &str) -> Result<usize, StylizeError> {
@@ -184,6 +252,10 @@ impl Stylizer {
     /// Folds the style of this name in, before the first frame asks for it; an empty one is the model's default.
     pub fn set_style(&mut self, name: &str) -> Result<(), StylizeError> {
         let style = self.style_index(name)?;
+        #[cfg(feature = "cuda")]
+        if let Some(on_device) = &mut self.on_device {
+            return on_device.set_style(&self.package, style);
+        }
         if self.generate.set_style(&self.package, style)? {
             self.reset();
         }
@@ -205,9 +277,9 @@ impl Stylizer {
     }
 }
 
-fn check_size(input: &FrameView<'_>, output: &FrameViewMut<'_>, compare: Compare) -> Result<(), StylizeError> {
-    let (expected_width, expected_height) = (compare.output_width(input.info().width), input.info().height);
-    let (width, height) = (output.info().width, output.info().height);
+pub(crate) fn check_size(input: &FrameInfo, output: &FrameInfo, compare: Compare) -> Result<(), StylizeError> {
+    let (expected_width, expected_height) = (compare.output_width(input.width), input.height);
+    let (width, height) = (output.width, output.height);
     if (width, height) == (expected_width, expected_height) {
         Ok(())
     } else {
@@ -221,23 +293,5 @@ fn copy(input: &FrameView<'_>, output: &mut FrameViewMut<'_>) {
     for plane in 0..format.planes() {
         let rows = format.plane_layout(plane, width, height).rows;
         (0..rows).for_each(|y| output.row_mut(plane, y).copy_from_slice(input.row(plane, y)));
-    }
-}
-
-/// Measures stages one after another.
-struct Clock {
-    report: Report,
-    last: Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Clock { report: Report::default(), last: Instant::now() }
-    }
-
-    fn stage(&mut self, index: usize) {
-        let now = Instant::now();
-        self.report.stages[index] = now - self.last;
-        self.last = now;
     }
 }

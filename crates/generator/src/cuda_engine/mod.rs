@@ -3,12 +3,13 @@
 mod tensors;
 
 use std::fmt;
+use std::time::Duration;
 
 use inkcast_kernels::conv_f16::cuda::DeviceCarried;
 use inkcast_kernels::device::{DeviceContext, DevicePlane};
 
 use crate::half_network::DeviceInput;
-use crate::{Convolutions, Folded, GeneratorError, HalfNetwork};
+use crate::{CONVOLUTIONS_VARIABLE, Convolutions, Folded, GeneratorError, HalfNetwork};
 use tensors::TensorNetwork;
 
 /// Runs folded weights on a CUDA device; nothing of a frame crosses the bus.
@@ -29,6 +30,20 @@ impl CudaEngine {
     /// If that fails, or the device does not take the weights.
     pub fn new(device: &DeviceContext, folded: &Folded) -> Result<Self, GeneratorError> {
         CudaEngine::with(device, folded, Convolutions::choose()?)
+    }
+
+    /// The same, with the network shared with all others of the same weights on this very device: what they run within
+    /// `window` runs as one batch ([`SharedNetwork`](crate::SharedNetwork)).
+    ///
+    /// # Errors
+    /// Also if Inkcast's own kernels are chosen, which run one frame at a time.
+    pub fn batching(device: &DeviceContext, folded: &Folded, window: Duration) -> Result<Self, GeneratorError> {
+        match Convolutions::choose()? {
+            Convolutions::Own => Err(GeneratorError::Convolutions(format!(
+                "{CONVOLUTIONS_VARIABLE} is \"own\", which runs one frame at a time: leave it unset or set batch-window to 0"
+            ))),
+            _ => Ok(CudaEngine(Network::Tensors(TensorNetwork::shared(device.clone(), folded, window)?))),
+        }
     }
 
     /// The same with `convolutions`.

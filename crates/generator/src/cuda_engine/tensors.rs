@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::time::Duration;
 
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CpuStorage, CudaStorage, DType, InplaceOp1, Layout, Storage, Tensor};
@@ -6,13 +7,21 @@ use inkcast_kernels::conv_f16::cuda::DeviceCarried;
 use inkcast_kernels::device::{DeviceContext, DeviceError, DevicePlane};
 use inkcast_kernels::planar::{self, CARRIED_PLANES, PICTURE_PLANES};
 
-use crate::{CandleOps, Folded, GeneratorError};
+use crate::{CandleOps, Folded, GeneratorError, SharedNetwork};
 
 /// The network by Candle's operations, with kernels between its tensors and the device's planes.
 pub(super) struct TensorNetwork {
     device: DeviceContext,
-    folded: Folded,
+    weights: Weights,
+    /// Whether the network takes the carried layers.
+    looks_back: bool,
     inputs: Option<Inputs>,
+}
+
+/// The network, its own or shared with others.
+enum Weights {
+    Own(Folded),
+    Shared { network: SharedNetwork, window: Duration },
 }
 
 /// What the network reads, for pictures of one size.
@@ -24,12 +33,25 @@ struct Inputs {
 
 impl TensorNetwork {
     pub fn new(device: DeviceContext, folded: &Folded) -> Result<Self, GeneratorError> {
-        let folded = folded.to_device(device.candle())?;
-        Ok(TensorNetwork { device, folded, inputs: None })
+        let weights = Weights::Own(folded.to_device(device.candle())?);
+        let looks_back = folded.architecture().carried_input;
+        Ok(TensorNetwork { device, weights, looks_back, inputs: None })
+    }
+
+    /// Shared with others that run within `window`.
+    pub fn shared(device: DeviceContext, folded: &Folded, window: Duration) -> Result<Self, GeneratorError> {
+        let network = SharedNetwork::join(folded, device.candle(), window)?;
+        let looks_back = folded.architecture().carried_input;
+        Ok(TensorNetwork { device, weights: Weights::Shared { network, window }, looks_back, inputs: None })
     }
 
     pub fn set_style(&mut self, folded: &Folded) -> Result<(), GeneratorError> {
-        self.folded = folded.to_device(self.device.candle())?;
+        self.looks_back = folded.architecture().carried_input;
+        let device = self.device.candle();
+        match &mut self.weights {
+            Weights::Own(own) => *own = folded.to_device(device)?,
+            Weights::Shared { network, window } => *network = SharedNetwork::join(folded, device, *window)?,
+        }
         Ok(())
     }
 
@@ -40,19 +62,22 @@ impl TensorNetwork {
         layers: &mut DevicePlane<[i16; 4]>,
     ) -> Result<(), GeneratorError> {
         self.fit(picture.size())?;
-        let TensorNetwork { device, folded, inputs } = self;
+        let TensorNetwork { device, weights, looks_back, inputs } = self;
         let Some(inputs) = inputs else {
             return Err(GeneratorError::Architecture("the network has no tensors for this size yet".to_string()));
         };
         Fill::with(&inputs.rgb, |planes| planar::cuda::from_picture(device, picture, planes))?;
-        let carried = match carried.filter(|_| folded.architecture().carried_input) {
+        let carried = match carried.filter(|_| *looks_back) {
             None => None,
             Some(carried) => {
                 Fill::with(&inputs.carried, |planes| planar::cuda::from_carried(device, carried, planes))?;
                 Some(&inputs.carried)
             }
         };
-        let output = folded.forward(&CandleOps, &inputs.rgb, carried)?.contiguous()?;
+        let output = match weights {
+            Weights::Own(folded) => folded.forward(&CandleOps, &inputs.rgb, carried)?.contiguous()?,
+            Weights::Shared { network, .. } => network.forward(inputs.rgb.clone(), carried.cloned())?,
+        };
         let (storage, _) = output.storage_and_layout();
         match &*storage {
             Storage::Cuda(storage) => Ok(planar::cuda::to_layers(device, storage.as_cuda_slice::<f32>()?, layers)?),

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::ffi::c_void;
 use std::fmt;
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,9 +53,28 @@ impl DeviceContext {
         Ok(DeviceContext { device, stream, kernels: Arc::default() })
     }
 
+    /// The device with this index, one and the same for all who ask for it so: they share its stream. It stays open until
+    /// the process ends.
+    pub fn shared(index: usize) -> Result<Self, DeviceError> {
+        static SHARED: Mutex<Vec<(usize, DeviceContext)>> = Mutex::new(Vec::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, device)) = shared.iter().find(|(known, _)| *known == index) {
+            return Ok(device.clone());
+        }
+        let device = DeviceContext::open(index)?;
+        shared.push((index, device.clone()));
+        Ok(device)
+    }
+
     /// The same device as Candle knows it; its tensors use the same stream.
     pub fn candle(&self) -> &Device {
         &self.device
+    }
+
+    /// The driver's context and the device's ordinal, for libraries that share the device; it is there as long as this.
+    pub fn driver_context(&self) -> (*mut c_void, i32) {
+        let context = self.stream.context();
+        (context.cu_ctx().cast(), context.cu_device())
     }
 
     /// The device's name, as the driver gives it.

@@ -2,7 +2,7 @@ use candle_core::cuda_backend::cudarc::driver::DeviceRepr;
 use inkcast_frame::{FrameInfo, FrameView, FrameViewMut, PlaneMut};
 use rayon::prelude::*;
 
-use super::{DeviceBuffer, DeviceContext, DeviceError, PinnedBuffer};
+use super::{DeviceBuffer, DeviceContext, DeviceError, ForeignPlane, PinnedBuffer};
 
 /// The bytes of a frame on a device.
 #[derive(Debug)]
@@ -93,6 +93,19 @@ impl DeviceFrame {
     pub fn download_to(&self, device: &DeviceContext, to: &mut PinnedFrame) -> Result<(), DeviceError> {
         assert_eq!(to.layout, self.layout, "frames of one kind");
         self.bytes.download_to(device, &mut to.bytes)
+    }
+
+    /// Copies a frame of the same format and size.
+    pub fn copy_from(&mut self, device: &DeviceContext, from: &DeviceFrame) -> Result<(), DeviceError> {
+        assert_eq!(from.layout, self.layout, "frames of one kind");
+        self.bytes.copy_from(device, &from.bytes)
+    }
+
+    /// Where its planes lie.
+    pub(super) fn planes(&self, device: &DeviceContext) -> [ForeignPlane; 3] {
+        let start = self.bytes.address(device);
+        let Layout { offsets, strides, .. } = self.layout;
+        std::array::from_fn(|plane| ForeignPlane { address: start + offsets[plane] as u64, stride: strides[plane] })
     }
 
     /// What kernels take; it may be written to where the frame is mutable.

@@ -10,14 +10,19 @@ use gstreamer_video as gst_video;
 use inkcast_frame::{Colorimetry, Format, FrameError, FrameInfo, Matrix, Range};
 use inkcast_stylize::Compare;
 
+use super::memory;
+
 /// What both pads take: 8 or 10 bits a sample, any size. Fields of interlaced video are half a frame period apart, so
 /// neither motion nor lines could be followed across them; `deinterlace` belongs before this element.
+///
+/// Frames may lie on a CUDA device where GStreamer's library for that is there and this build has CUDA.
 pub fn template() -> &'static gst::Caps {
     static TEMPLATE: LazyLock<gst::Caps> = LazyLock::new(|| {
-        gst_video::VideoCapsBuilder::new()
+        let system = gst_video::VideoCapsBuilder::new()
             .format_list(Format::ALL.map(gst_format))
             .field("interlace-mode", gst_video::VideoInterlaceMode::Progressive.to_str())
-            .build()
+            .build();
+        if memory::is_shared() { memory::in_either(&system) } else { system }
     });
     &TEMPLATE
 }
@@ -85,6 +90,9 @@ fn resize(
 /// What both pads agreed on.
 #[derive(Debug, Clone)]
 pub struct Negotiated {
+    /// Whether input and output lie on a CUDA device.
+    #[cfg(feature = "cuda")]
+    pub on_device: [bool; 2],
     /// Layout of input buffers.
     pub input: gst_video::VideoInfo,
     /// Layout of output buffers.

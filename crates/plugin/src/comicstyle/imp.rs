@@ -17,7 +17,7 @@ use super::caps::{self, Negotiated};
 use super::continuity::Continuity;
 use super::properties::Properties;
 use super::reports::Reports;
-use super::{buffer, errors};
+use super::{buffer, errors, memory};
 
 static CATEGORY: LazyLock<gst::DebugCategory> =
     LazyLock::new(|| gst::DebugCategory::new("comicstyle", gst::DebugColorFlags::empty(), Some("Inkcast comic style")));
@@ -29,6 +29,9 @@ static CATEGORY: LazyLock<gst::DebugCategory> =
 pub struct ComicStyle {
     properties: Mutex<Properties>,
     stream: Mutex<Stream>,
+    /// The CUDA context that is shared with neighbours.
+    #[cfg(feature = "cuda")]
+    pub(super) shared: super::on_device::Shared,
 }
 
 /// What lives from `start` to `stop`.
@@ -74,10 +77,16 @@ impl ComicStyle {
             return Err(gst::error_msg!(gst::CoreError::Negotiation, ("a frame came before its caps")));
         };
         let compare = negotiated.compare(settings.compare);
+        let settings = Settings { compare, frame_budget: negotiated.frame_budget(), ..settings };
 
         if continuity.breaks(input.pts(), input.duration(), input.flags().contains(gst::BufferFlags::DISCONT)) {
             gst::debug!(CATEGORY, imp = self, "The stream breaks off before {:?}: history dropped", input.pts());
             stylizer.reset();
+        }
+        #[cfg(feature = "cuda")]
+        if negotiated.on_device.contains(&true) {
+            let report = super::on_device::draw(stylizer, negotiated, input, output, &settings)?;
+            return Ok(reports.count(&report, input.pts(), report_interval_ms));
         }
         let source = buffer::map_readable(input, &negotiated.input).map_err(unusable)?;
         let mut comic = buffer::map_writable(output, &negotiated.output).map_err(unusable)?;
@@ -85,7 +94,7 @@ impl ComicStyle {
             .process(
                 &buffer::view(&source).map_err(unusable)?,
                 &mut buffer::view_mut(&mut comic).map_err(unusable)?,
-                &Settings { compare, frame_budget: negotiated.frame_budget(), ..settings },
+                &settings,
             )
             .map_err(|error| errors::message(&error))?;
         gst::trace!(CATEGORY, imp = self, "{:?}: {report:?}", input.pts());
@@ -136,6 +145,14 @@ impl ObjectImpl for ComicStyle {
 impl GstObjectImpl for ComicStyle {}
 
 impl ElementImpl for ComicStyle {
+    #[cfg(feature = "cuda")]
+    fn set_context(&self, context: &gst::Context) {
+        if let Some(index) = self.properties().device_index() {
+            self.shared.take(context, index);
+        }
+        self.parent_set_context(context);
+    }
+
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
         static METADATA: LazyLock<gst::subclass::ElementMetadata> = LazyLock::new(|| {
             gst::subclass::ElementMetadata::new(
@@ -168,16 +185,27 @@ impl BaseTransformImpl for ComicStyle {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let properties = self.properties().clone();
-        let stylizer = properties.stylizer().map_err(|error| errors::message(&error))?;
+        #[cfg_attr(not(feature = "cuda"), allow(unused_mut))]
+        let mut stylizer = properties.stylizer().map_err(|error| errors::message(&error))?;
         gst::info!(CATEGORY, imp = self, "Drawing on {}", stylizer.device());
-        self.properties().active_device = stylizer.device();
+        #[cfg(feature = "cuda")]
+        let is_on_device = self.shared.start(&mut stylizer);
+        #[cfg(not(feature = "cuda"))]
+        let is_on_device = false;
+        {
+            let mut properties = self.properties();
+            properties.active_device = stylizer.device();
+            properties.is_on_device = Some(is_on_device);
+        }
         *self.stream() = Stream { stylizer: Some(stylizer), ..Stream::default() };
         Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *self.stream() = Stream::default();
-        self.properties().active_device.clear();
+        let mut properties = self.properties();
+        properties.active_device.clear();
+        properties.is_on_device = None;
         Ok(())
     }
 
@@ -187,12 +215,36 @@ impl BaseTransformImpl for ComicStyle {
         caps: &gst::Caps,
         filter: Option<&gst::Caps>,
     ) -> Option<gst::Caps> {
-        let compare = self.properties().settings.compare;
+        let (compare, takes_cuda_memory) = {
+            let properties = self.properties();
+            (properties.settings.compare, properties.takes_cuda_memory())
+        };
         let other = caps::transform(direction, caps, compare);
+        let other = if takes_cuda_memory { memory::in_either(&other) } else { memory::in_system_memory(&other) };
         Some(match filter {
             Some(filter) => filter.intersect_with_mode(&other, gst::CapsIntersectMode::First),
             None => other,
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
+        self.shared.answer(self.obj().upcast_ref(), query) || BaseTransformImplExt::parent_query(self, direction, query)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn propose_allocation(
+        &self,
+        decide_query: Option<&gst::query::Allocation>,
+        query: &mut gst::query::Allocation,
+    ) -> Result<(), gst::LoggableError> {
+        if self.shared.propose(query) { Ok(()) } else { self.parent_propose_allocation(decide_query, query) }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn decide_allocation(&self, query: &mut gst::query::Allocation) -> Result<(), gst::LoggableError> {
+        self.shared.decide(query);
+        self.parent_decide_allocation(query)
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
@@ -264,7 +316,12 @@ impl VideoFilterImpl for ComicStyle {
         if stream.negotiated.as_ref().is_none_or(|before| before.input != *in_info) {
             stream.reset();
         }
-        stream.negotiated = Some(Negotiated { input: in_info.clone(), output: out_info.clone() });
+        stream.negotiated = Some(Negotiated {
+            #[cfg(feature = "cuda")]
+            on_device: [incaps, outcaps].map(|caps| memory::is_on_device(caps)),
+            input: in_info.clone(),
+            output: out_info.clone(),
+        });
         Ok(())
     }
 }

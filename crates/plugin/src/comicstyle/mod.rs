@@ -21,6 +21,7 @@
 //! | `active-device` | where frames are computed, and where `auto` did not take CUDA, why | read only |
 //! | `precision` | numbers of the network on a CPU: `auto`, `f32` or `int8` | in READY |
 //! | `threads` | worker threads, 0 for one on each core; never changes the picture | in READY |
+//! | `batch-window` | milliseconds to wait for frames of other elements with the same model, style and CUDA device | in READY |
 //! | `working-size` | where the network runs: `full`, `WxH` or `auto` | while playing |
 //! | `style` | a style of the model; empty: its default | while playing |
 //! | `strength` | 0 the source, 1 the full style | while playing, controllable |
@@ -46,6 +47,9 @@ mod caps;
 mod continuity;
 mod errors;
 mod imp;
+mod memory;
+#[cfg(feature = "cuda")]
+mod on_device;
 mod properties;
 mod reports;
 

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use gst::glib;
 use gst::prelude::*;
 use gstreamer as gst;
 use inkcast_generator::Package;
 use inkcast_stylize::{Compute, DeviceChoice, PrecisionChoice, Settings, StylizeError, Stylizer, WorkingSize};
+
+use super::memory;
 
 /// How the source is shown beside the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
@@ -114,12 +117,15 @@ pub struct Properties {
     device: String,
     precision: String,
     threads: u32,
+    batch_window_ms: u32,
     /// As it was written; what it means is in the settings, unless it means nothing.
     working_size: String,
     /// Milliseconds of stream time between two reports on the bus; 0 posts none.
     pub report_interval_ms: u32,
     /// Where frames are computed, in words; empty before the element has started.
     pub active_device: String,
+    /// Whether that is a CUDA device; not known before.
+    pub is_on_device: Option<bool>,
     /// What holds for a frame and may change with the next.
     pub settings: Settings,
 }
@@ -132,9 +138,11 @@ impl Default for Properties {
             device,
             precision,
             threads: 0,
+            batch_window_ms: 0,
             working_size: WorkingSize::default().to_string(),
             report_interval_ms: 0,
             active_device: String::new(),
+            is_on_device: None,
             settings: Settings::default(),
         }
     }
@@ -153,6 +161,7 @@ impl Properties {
             device: self.device.parse()?,
             precision: self.precision.parse()?,
             threads: self.threads as usize,
+            batch_window: Duration::from_millis(self.batch_window_ms.into()),
         };
         let package = if self.model.is_empty() { Package::embedded()? } else { Package::open(Path::new(&self.model))? };
         // Better now than on the first frame.
@@ -161,6 +170,23 @@ impl Properties {
         let mut stylizer = Stylizer::new(package, compute)?;
         stylizer.set_style(&self.settings.style)?;
         Ok(stylizer)
+    }
+
+    /// Whether frames may lie in a CUDA device's memory, which is so where they are computed there; before that is known,
+    /// where it may come to that.
+    pub fn takes_cuda_memory(&self) -> bool {
+        let may_be = || self.device.parse().is_ok_and(|device: DeviceChoice| device != DeviceChoice::Cpu);
+        memory::is_shared() && self.is_on_device.unwrap_or_else(may_be)
+    }
+
+    /// Index of the CUDA device that frames would be computed on.
+    #[cfg(feature = "cuda")]
+    pub fn device_index(&self) -> Option<usize> {
+        match self.device.parse().ok()? {
+            DeviceChoice::Cpu => None,
+            DeviceChoice::Auto => Some(0),
+            DeviceChoice::Cuda(index) => Some(index),
+        }
     }
 
     /// Takes over the value of the property called `name`; GObject has checked its type and range.
@@ -172,6 +198,7 @@ impl Properties {
             "device" => self.device = text(),
             "precision" => self.precision = text(),
             "threads" => self.threads = value.get().unwrap_or_default(),
+            "batch-window" => self.batch_window_ms = value.get().unwrap_or_default(),
             "style" => self.settings.style = text(),
             "strength" => self.settings.strength = number(),
             "steadiness" => self.settings.steadiness = number(),
@@ -200,6 +227,7 @@ impl Properties {
             "active-device" => self.active_device.to_value(),
             "precision" => self.precision.to_value(),
             "threads" => self.threads.to_value(),
+            "batch-window" => self.batch_window_ms.to_value(),
             "style" => self.settings.style.to_value(),
             "strength" => to_double(self.settings.strength).to_value(),
             "steadiness" => to_double(self.settings.steadiness).to_value(),
@@ -221,7 +249,7 @@ fn to_double(value: f32) -> f64 {
 }
 
 fn describe() -> Vec<glib::ParamSpec> {
-    let Properties { device, precision, threads, working_size, report_interval_ms, settings, .. } =
+    let Properties { device, precision, threads, batch_window_ms, working_size, report_interval_ms, settings, .. } =
         Properties::default();
     let animated = |name, nick, blurb, maximum, default| {
         glib::ParamSpecDouble::builder(name)
@@ -270,6 +298,16 @@ fn describe() -> Vec<glib::ParamSpec> {
             .blurb("Worker threads on the CPU, 0 for one on each core; the picture does not depend on it")
             .maximum(1024)
             .default_value(threads)
+            .mutable_ready()
+            .build(),
+        glib::ParamSpecUInt::builder("batch-window")
+            .nick("Batch window")
+            .blurb(
+                "Milliseconds that a frame on a CUDA device waits for those of other elements with the same model, style \
+                 and device, to run the network on them together; 0 runs each on its own; nothing on a CPU",
+            )
+            .maximum(1000)
+            .default_value(batch_window_ms)
             .mutable_ready()
             .build(),
         glib::ParamSpecString::builder("working-size")
@@ -363,7 +401,7 @@ mod tests {
                 continue;
             }
             let value = match name {
-                "threads" | "report-interval" => 3u32.to_value(),
+                "threads" | "batch-window" | "report-interval" => 3u32.to_value(),
                 "working-size" => "640x360".to_value(),
                 "screen" => Screen::None.to_value(),
                 "screen-anchor" => ScreenAnchor::Scene.to_value(),

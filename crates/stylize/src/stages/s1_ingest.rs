@@ -19,13 +19,22 @@ pub(crate) struct Ingested {
     finer: Plane,
 }
 
+/// How often the picture's size is halved for the grid that motion is estimated on.
+pub(crate) fn motion_shift((width, _): (usize, usize)) -> u32 {
+    let mut shift = 1;
+    // A size is rounded up each time, so that halving again and again is dividing once.
+    while width.div_ceil(1 << shift) > MOTION_WIDTH && shift < MotionField::MOST_SHIFT {
+        shift += 1;
+    }
+    shift
+}
+
 pub(crate) fn run(level: Level, frame: &FrameView<'_>, out: &mut Ingested) {
     ingest(level, frame, &mut out.picture);
     halve_luma(&out.picture, &mut out.luma);
-    out.motion_shift = 1;
-    while out.luma.width() > MOTION_WIDTH && out.motion_shift < MotionField::MOST_SHIFT {
+    out.motion_shift = motion_shift(out.picture.size());
+    for _ in 1..out.motion_shift {
         std::mem::swap(&mut out.luma, &mut out.finer);
         halve(&out.finer, &mut out.luma);
-        out.motion_shift += 1;
     }
 }

@@ -8,7 +8,7 @@ use crate::history::History;
 
 /// Mean confidence below which the new frame does not go on where the previous one ended, whatever the reason: a cut from
 /// black has no texture that could tell it from a fade.
-const LEAST_CONFIDENCE: f32 = 0.05;
+pub(crate) const LEAST_CONFIDENCE: f32 = 0.05;
 
 #[derive(Debug)]
 pub(crate) struct MotionStage {

@@ -6,17 +6,14 @@ use inkcast_generator::{Carried, Engine, Folded, GeneratorError, Package};
 use inkcast_kernels::Level;
 use inkcast_kernels::resize::{enlarge, shrink, shrink_confidence};
 
-use crate::{Compute, DeviceChoice, PrecisionChoice, StylizeError};
+use crate::{Compute, PrecisionChoice, StylizeError};
 
-/// The network on its device, folded for one style at a time.
+/// The network on the CPU, folded for one style at a time.
 #[derive(Debug)]
 pub(crate) struct GenerateStage {
     engine: Engine,
     /// Index of the folded style in the package.
     style: usize,
-    device: String,
-    /// Why `auto` did not take CUDA, in a build that has it.
-    passed_over: Option<String>,
     /// Whether the network takes the carried layers as input; without, they only count when layers are composed.
     looks_back: bool,
     smaller: Smaller,
@@ -33,51 +30,15 @@ struct Smaller {
 
 impl GenerateStage {
     pub fn new(package: &Package, compute: Compute) -> Result<Self, StylizeError> {
-        let style = package.style("")?;
-        let style = package.manifest().styles.iter().position(|other| other.name == style.name).unwrap_or(0);
+        let style = default_style(package)?;
+        let engine = Engine::cpu(&fold(package, style)?, compute.precision.0)?;
         let looks_back = package.manifest().architecture.carried_input;
-        let folded = fold(package, style)?;
-        let cuda = |index| {
-            let engine = Engine::cuda(&folded, index)?;
-            Ok(GenerateStage {
-                engine,
-                style,
-                device: format!("cuda:{index}"),
-                passed_over: None,
-                looks_back,
-                smaller: Smaller::default(),
-            })
-        };
-        let cpu = |passed_over| {
-            let engine = Engine::cpu(&folded, compute.precision.0)?;
-            let device = "cpu".to_string();
-            Ok(GenerateStage { engine, style, device, passed_over, looks_back, smaller: Smaller::default() })
-        };
-        match compute.device {
-            DeviceChoice::Cuda(index) => cuda(index),
-            DeviceChoice::Cpu => cpu(None),
-            DeviceChoice::Auto => {
-                cuda(0).or_else(|error: StylizeError| cpu(cfg!(feature = "cuda").then(|| error.to_string())))
-            }
-        }
-    }
-
-    /// `cpu` or `cuda:N`.
-    pub fn device(&self) -> &str {
-        &self.device
-    }
-
-    /// Why `auto` did not take CUDA, in a build that has it.
-    pub fn passed_over(&self) -> Option<&str> {
-        self.passed_over.as_deref()
+        Ok(GenerateStage { engine, style, looks_back, smaller: Smaller::default() })
     }
 
     /// The numbers that the network runs in, and whether it is told what was drawn before.
     pub fn numbers(&self) -> String {
-        let numbers = match &self.engine {
-            Engine::Cpu(engine) => PrecisionChoice(engine.precision()).to_string(),
-            Engine::Tensor(_) => "f32".to_string(),
-        };
+        let numbers = PrecisionChoice(self.engine.precision()).to_string();
         if self.looks_back { format!("{numbers}, carried layers as input") } else { numbers }
     }
 
@@ -119,6 +80,13 @@ impl GenerateStage {
     }
 }
 
-fn fold(package: &Package, style: usize) -> Result<Folded, GeneratorError> {
+/// Index of the style that a package begins with.
+pub(crate) fn default_style(package: &Package) -> Result<usize, GeneratorError> {
+    let name = &package.style("")?.name;
+    Ok(package.manifest().styles.iter().position(|style| style.name == *name).unwrap_or(0))
+}
+
+/// The network in the style of this index.
+pub(crate) fn fold(package: &Package, style: usize) -> Result<Folded, GeneratorError> {
     package.fold(&package.manifest().styles[style].name)
 }

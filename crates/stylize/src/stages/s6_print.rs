@@ -41,19 +41,46 @@ impl PrintStage {
         level: Level,
         source: &'a Picture,
         layers: &'a Layers,
-        style: &Style,
-        settings: &Settings,
+        page: &PagePlan,
     ) -> FinishedPage<'a> {
-        let (width, height) = source.size();
-        let how = how(style, settings, (width, height));
-        if !self.press.as_ref().is_some_and(|press| press.is_for(how, width)) {
+        let PagePlan { print, ink, strength, is_anchored, beside } = *page;
+        let width = source.width();
+        if !self.press.as_ref().is_some_and(|press| press.is_for(print, width)) {
             self.press = None;
         }
-        let press = self.press.get_or_insert_with(|| Press::new(how, width));
-        let Settings { ink, strength, compare, screen_anchor, .. } = *settings;
-        let shift = if screen_anchor == ScreenAnchor::Scene { self.shift } else { [0.0; 2] };
+        let press = self.press.get_or_insert_with(|| Press::new(print, width));
+        let shift = if is_anchored { self.shift } else { [0.0; 2] };
         let printed = Printed { level, press, source, layers, shift, ink, strength };
-        FinishedPage { printed, beside: beside(compare, (width, height)) }
+        FinishedPage { printed, beside }
+    }
+}
+
+/// How a page is printed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PagePlan {
+    /// Flat, or in dots.
+    pub print: Print,
+    /// Weight of ink, 0..2.
+    pub ink: f32,
+    /// Weight of the print against the source, 0..1.
+    pub strength: f32,
+    /// Whether dots follow the camera.
+    pub is_anchored: bool,
+    /// What of the source is shown beside the print.
+    pub beside: Beside,
+}
+
+impl PagePlan {
+    /// For pages of `size`, without what is shown beside them.
+    pub fn new(style: &Style, settings: &Settings, size: (usize, usize)) -> Self {
+        let Settings { ink, strength, compare, screen_anchor, .. } = *settings;
+        PagePlan {
+            print: how(style, settings, size),
+            ink,
+            strength,
+            is_anchored: screen_anchor == ScreenAnchor::Scene,
+            beside: beside(compare, size),
+        }
     }
 }
 
