@@ -36,6 +36,20 @@ fn everything_but_the_picture_stays() {
 }
 
 #[test]
+fn on_a_cpu_frames_lie_in_the_system_s_memory() {
+    let (element, _bus) = comic::element("device=cpu");
+    let on_device = gst::Caps::from_str("video/x-raw(memory:CUDAMemory), format=NV12").unwrap();
+    for state in [gst::State::Null, gst::State::Paused] {
+        element.set_state(state).unwrap();
+        for pad in ["sink", "src"] {
+            let caps = element.static_pad(pad).unwrap().query_caps(None);
+            assert!(!caps.is_empty() && !caps.can_intersect(&on_device), "{pad} in {state:?}: {caps}");
+        }
+    }
+    element.set_state(gst::State::Null).unwrap();
+}
+
+#[test]
 fn size_and_format_may_change_in_mid_stream() {
     let inputs = [
         info(Format::Rgb, 64, 48),
