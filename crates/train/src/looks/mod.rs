@@ -108,7 +108,7 @@ impl Analysis {
         let grey = luma(&flat);
         let dim = Plane::from_fn(flat.width(), flat.height(), |x, y| {
             let ([r, g, b], skin) = (flat.at(x, y), lines.skin.at(x, y));
-            grey.at(x, y).max(0.55 * r.max(g).max(b)) * (1.0 + 2.2 * skin)
+            grey.at(x, y).max(0.85 * r.max(g).max(b)) * (1.0 + 2.2 * skin)
         });
         let skin_grey = map(&flat, |[r, g, b]: [f32; 3]| 0.45 * r + 0.45 * g + 0.10 * b);
         Analysis { scale, flat, grey, dim, skin_grey, lines }
