@@ -7,9 +7,9 @@ use crate::vectorised::vectorised;
 /// Pixels of a row that are worked on together.
 const CHUNK: usize = 64;
 /// Share of the factor of the sizes, beyond one, by which the contrast of ink is raised, and how far the threshold goes
-/// from one half towards full ink. Between them lines are nearest to those of the full size.
+/// from one half towards full ink.
 const INK_CONTRAST: f32 = 0.5;
-const INK_THRESHOLD: f32 = 0.4;
+const INK_THRESHOLD: f32 = 0.2;
 /// Difference of a picture's codes at which a neighbour counts half.
 const SIGMA: f32 = 10.0;
 
