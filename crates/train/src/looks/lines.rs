@@ -179,10 +179,10 @@ fn suppress_texture(response: &Plane, coherence: &Plane, skin: &Plane, scale: Sc
 fn inked(response: &Plane, flow: &Flow, severity: f32, skin: Option<&Plane>, scale: Scale) -> Plane {
     let positive = map(response, |value| [value.clamp(0.0, 0.05)]);
     let far = flow.smooth_along(&positive, FAR_ALONG, scale);
-    let near = flow.smooth_along(&positive, NEAR_ALONG, scale);
+    let short = skin.map(|skin| (skin, flow.smooth_along(&positive, NEAR_ALONG, scale)));
     Plane::from_fn(response.width(), response.height(), |x, y| {
-        let skin = skin.map_or(0.0, |skin| skin.at(x, y));
-        let ([far], [near]) = (far.at(x, y), near.at(x, y));
+        let [far] = far.at(x, y);
+        let (skin, [near]) = short.as_ref().map_or((0.0, [far]), |(skin, near)| (skin.at(x, y), near.at(x, y)));
         let line = smooth_step(severity * STROKE.0, severity * STROKE.1, far + skin * (near - far));
         let alone = severity * (ALONE + skin * (ALONE_FACE - ALONE));
         let threshold = alone + line * (WEAK - alone);
