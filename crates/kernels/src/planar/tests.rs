@@ -1,7 +1,6 @@
 use inkcast_frame::{LAYER_STEP, Plane};
 use inkcast_kit::guard::Guarded;
 use inkcast_kit::noise::Random;
-use inkcast_kit::variants;
 
 use super::*;
 
@@ -44,42 +43,36 @@ type Fill = fn((usize, usize), &mut [f32]);
 
 #[test]
 fn the_device_fills_the_same_planes() {
-    let variants: [variants::Variant<[Fill; 2]>; 2] = [
+    let fills: [(usize, Fill, Fill); 2] = [
         (
-            "scalar",
-            true,
-            [
-                |(width, height), planes| from_picture(&picture(width, height), planes),
-                |(width, height), planes| {
-                    let (layers, confidence) = previous(width, height);
-                    from_carried(Carried { layers: &layers, confidence: &confidence }, planes);
-                },
-            ],
+            PICTURE_PLANES,
+            |(width, height), planes| from_picture(&picture(width, height), planes),
+            |(width, height), planes| inkcast_device::planar::from_picture(&picture(width, height), planes),
         ),
         (
-            "device",
-            true,
-            [
-                |(width, height), planes| inkcast_device::planar::from_picture(&picture(width, height), planes),
-                |(width, height), planes| {
-                    let (layers, confidence) = previous(width, height);
-                    inkcast_device::planar::from_carried(&layers, &confidence, true, planes);
-                },
-            ],
+            CARRIED_PLANES,
+            |(width, height), planes| {
+                let (layers, confidence) = previous(width, height);
+                from_carried(Carried { layers: &layers, confidence: &confidence }, planes);
+            },
+            |(width, height), planes| {
+                let (layers, confidence) = previous(width, height);
+                inkcast_device::planar::from_carried(&layers, &confidence, true, planes);
+            },
         ),
     ];
-    let run = |fills: &[Fill; 2], &size: &(usize, usize)| {
+    for size in SIZES {
         let (width, height) = padded(size);
-        let mut all = Vec::new();
-        for (fill, count) in fills.iter().zip([PICTURE_PLANES, CARRIED_PLANES]) {
-            let mut planes = Guarded::<f32>::output(count * width * height);
-            fill(size, planes.values_mut());
-            planes.check_written();
-            all.extend(planes.values().iter().map(|value| value.to_bits()));
+        for (count, host, device) in fills {
+            let [expected, found] = [host, device].map(|fill| {
+                let mut planes = Guarded::<f32>::output(count * width * height);
+                fill(size, planes.values_mut());
+                planes.check_written();
+                planes.values().iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+            });
+            assert!(expected == found, "{count} planes of {size:?}");
         }
-        all
-    };
-    variants::check("planar", &variants, &SIZES, run, variants::equal);
+    }
 }
 
 #[test]
