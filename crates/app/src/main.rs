@@ -52,7 +52,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             start_gstreamer()?;
             compare::run(&args)
         }
-        Command::Bench(args) => bench::run(&args),
+        Command::Bench(args) => {
+            if args.clip.is_some() {
+                start_gstreamer()?;
+            }
+            bench::run(&args)
+        }
         Command::Styles(args) => styles::run(&args),
         Command::Model(args) => model::run(&args),
         Command::Doctor(args) => {

@@ -6,7 +6,6 @@ use inkcast_stylize::{Compute, STAGES, Settings, StylizeError, Stylizer};
 use serde::Serialize;
 
 use super::memory;
-use super::scene::Scene;
 use crate::failure::Failure;
 
 /// Frames before the first one that is timed: buffers are made, the history fills, the processor wakes up.
@@ -15,6 +14,8 @@ pub const WARM_UP: u32 = 3;
 /// How long frames of one size took.
 #[derive(Debug, Clone, Serialize)]
 pub struct Timing {
+    /// Frames that were timed.
+    pub frames: u32,
     /// Width in pixels.
     pub width: usize,
     /// Height in pixels.
@@ -40,7 +41,8 @@ pub struct Stage {
     pub ms: f64,
 }
 
-/// Runs `frames` frames of `size` through a stylizer of their own. The second value says where they were processed.
+/// Runs at most `frames` frames of `size`, after those to warm up, through a stylizer of their own. `next` fills a frame and
+/// says whether there was one. The second value says where they were processed.
 pub fn measure(
     package: &Package,
     compute: Compute,
@@ -48,6 +50,7 @@ pub fn measure(
     format: Format,
     size: (usize, usize),
     frames: u32,
+    mut next: impl FnMut(&mut OwnedFrame) -> anyhow::Result<bool>,
 ) -> anyhow::Result<(Timing, String)> {
     let failed = |error: StylizeError| Failure::Model(error.to_string());
     memory::forget_peak();
@@ -55,11 +58,12 @@ pub fn measure(
     let mut stylizer = Stylizer::new(package.clone(), compute).map_err(failed)?;
     let mut input = OwnedFrame::new(FrameInfo::new(format, width, height)?);
     let mut output = OwnedFrame::new(FrameInfo::new(format, settings.compare.output_width(width), height)?);
-    let scene = Scene::new(width, height);
     let mut totals = Vec::new();
     let mut stages = STAGES.map(|_| Vec::new());
     for index in 0..WARM_UP + frames {
-        scene.draw(index, &mut input);
+        if !next(&mut input)? {
+            break;
+        }
         let began = Instant::now();
         let report = stylizer.process(&input.view(), &mut output.view_mut(), settings).map_err(failed)?;
         if index >= WARM_UP {
@@ -67,9 +71,14 @@ pub fn measure(
             stages.iter_mut().zip(report.stages).for_each(|(times, time)| times.push(time));
         }
     }
+    if totals.is_empty() {
+        let text = format!("there are no frames left to time after {WARM_UP} to warm up; give a longer clip");
+        return Err(Failure::Input(text).into());
+    }
     let total_ms = quantile(&mut totals, 0.5);
     let stages = STAGES.iter().zip(&mut stages).map(|(name, times)| Stage { name, ms: quantile(times, 0.5) });
     let timing = Timing {
+        frames: totals.len() as u32,
         width,
         height,
         total_ms,

@@ -1,24 +1,30 @@
 //! `inkcast bench`: how long the stages of a frame take on this machine, without codecs.
 
+mod clip;
 mod measure;
 mod memory;
 mod scene;
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
-use inkcast_frame::Format;
+use inkcast_frame::{Format, OwnedFrame};
 use inkcast_stylize::STAGES;
 use serde::Serialize;
 
 use crate::convert::Size;
 use crate::failure::EXIT_CODES;
 use crate::style_args::StyleArgs;
+use clip::Clip;
 use measure::{Timing, WARM_UP, measure};
+use scene::Scene;
 
 const EXAMPLES: &str = "\
 Examples:
   inkcast bench
   inkcast bench --size 1280x720 --frames 100 --threads 2
-  inkcast bench --size 1920x1080 --style manga --steadiness 0 --json";
+  inkcast bench --size 1920x1080 --style manga --steadiness 0 --json
+  inkcast bench holiday.mp4 --frames 200";
 
 /// Sizes that are measured unless others are asked for.
 const SIZES: [(u32, u32); 3] = [(640, 360), (1280, 720), (1920, 1080)];
@@ -26,15 +32,19 @@ const SIZES: [(u32, u32); 3] = [(640, 360), (1280, 720), (1920, 1080)];
 /// Measures how long a frame takes on this machine, stage by stage
 ///
 /// A made-up scene runs through everything between decoder and encoder: a textured ground that the camera moves over, and
-/// something in front of it that moves otherwise. Codecs are not part of it, and neither is the making of the scene.
+/// something in front of it that moves otherwise. Nothing in it stands still, so it takes as long as any; a clip of your own
+/// tells what its frames take. Codecs are not part of it, and neither is the making of the scene.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct BenchArgs {
+    /// A video whose frames are timed in place of the made-up scene, in its own size
+    #[arg(value_name = "CLIP", conflicts_with = "sizes")]
+    pub clip: Option<PathBuf>,
     /// Size of the frames; may be given more than once; -1 for one side means 16:9 [default: 640x360, 1280x720 and
     /// 1920x1080]
     #[arg(long = "size", value_name = "WxH", allow_hyphen_values = true)]
     sizes: Vec<Size>,
-    /// Frames of each size that are timed
+    /// Frames of each size that are timed, at most
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     frames: u32,
     /// Memory layout of the frames, as decoders give them
@@ -63,6 +73,9 @@ struct Output {
     device: String,
     model: String,
     style: String,
+    /// The file, unless it was the made-up scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clip: Option<String>,
     steadiness: f32,
     format: String,
     frames: u32,
@@ -78,33 +91,52 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         FormatArg::I420 => Format::I420,
         FormatArg::Nv12 => Format::Nv12,
     };
-    let sizes = match args.sizes.as_slice() {
-        [] => SIZES.to_vec(),
-        sizes => sizes.iter().map(|size| size.widescreen()).collect(),
-    };
     let style = package.style(&settings.style).map(|style| style.name.clone()).unwrap_or_default();
     let model = format!("{} {}", package.manifest().name, package.manifest().version);
     let mut output = Output {
         device: String::new(),
         model,
         style,
+        clip: args.clip.as_ref().map(|path| path.display().to_string()),
         steadiness: settings.steadiness,
         format: args.format.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default(),
         frames: args.frames,
         warm_up_frames: WARM_UP,
         sizes: Vec::new(),
     };
-    for (index, (width, height)) in sizes.into_iter().enumerate() {
-        let size = (width as usize, height as usize);
-        let (timing, used) = measure(&package, compute, &settings, format, size, args.frames)?;
+    let mut add = |(timing, used): (Timing, String)| {
         output.device = used;
         if !args.json {
-            if index == 0 {
+            if output.sizes.is_empty() {
                 print_head(&output);
             }
             println!("{}", row(&timing));
         }
         output.sizes.push(timing);
+    };
+    match &args.clip {
+        Some(path) => {
+            let mut clip = Clip::open(path, format)?;
+            let size = clip.size();
+            let next = |frame: &mut OwnedFrame| clip.next(frame);
+            add(measure(&package, compute, &settings, format, size, args.frames, next)?);
+        }
+        None => {
+            let sizes: Vec<(u32, u32)> = match args.sizes.as_slice() {
+                [] => SIZES.to_vec(),
+                sizes => sizes.iter().map(|size| size.widescreen()).collect(),
+            };
+            for (width, height) in sizes {
+                let size = (width as usize, height as usize);
+                let (scene, mut index) = (Scene::new(size.0, size.1), 0);
+                let next = |frame: &mut OwnedFrame| {
+                    scene.draw(index, frame);
+                    index += 1;
+                    Ok(true)
+                };
+                add(measure(&package, compute, &settings, format, size, args.frames, next)?);
+            }
+        }
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&output)?);
@@ -121,7 +153,8 @@ in use at this size (VmHWM), the model, the scene and its frames included.";
 fn print_head(output: &Output) {
     let Output { device, model, style, steadiness, format, frames, warm_up_frames, .. } = output;
     println!("{device}; model {model}, style {style}, steadiness {steadiness}, {format}");
-    println!("medians in ms over {frames} frames of each size, after {warm_up_frames} to warm up\n");
+    let what = output.clip.as_ref().map_or("each size", |clip| clip);
+    println!("medians in ms over {frames} frames of {what}, after {warm_up_frames} to warm up\n");
     let stages = STAGES.map(|stage| format!(" {stage:>8}")).concat();
     println!("{:>9} {:>8} {:>8} {:>7}{stages} {:>10}", "size", "all", "p90", "fps", "peak");
 }

@@ -6,21 +6,22 @@ mod flow;
 mod image;
 mod measures;
 mod scale;
-mod video;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+use gstreamer_video::prelude::*;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use inkcast_frame::Plane;
 use serde::Serialize;
 
 use crate::failure::{EXIT_CODES, Failure};
-use crate::input::{Source, inspect};
+use crate::input::{Frames, Source, existing};
 use comparison::{Comparison, Moment};
 use figures::{Figures, MEANINGS};
 use flow::TwoWayFlow;
 use image::Image;
-use video::Video;
+use scale::Scaler;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,9 +77,9 @@ struct Output<'a> {
 
 /// Compares and prints.
 pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
-    let source = look_into(&args.source)?;
-    let stylised = look_into(&args.stylised)?;
-    let per_frame = args.per_frame.as_deref().map(look_into).transpose()?;
+    let source = existing(&args.source)?;
+    let stylised = existing(&args.stylised)?;
+    let per_frame = args.per_frame.as_deref().map(existing).transpose()?;
     for other in [Some(&stylised), per_frame.as_ref()].into_iter().flatten() {
         check_shape(&source, other)?;
     }
@@ -104,16 +105,6 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     };
     println!("{}", serde_json::to_string_pretty(&output)?);
     Ok(())
-}
-
-fn look_into(path: &Path) -> Result<Source, Failure> {
-    if !path.exists() {
-        return Err(Failure::Input(format!("{} does not exist; check the path", path.display())));
-    }
-    if path.is_dir() {
-        return Err(Failure::Input(format!("{} is a folder; name a video file in it", path.display())));
-    }
-    inspect(path)
 }
 
 /// Refuses videos of another shape, which cannot show the same.
@@ -146,6 +137,16 @@ fn measured_size((wide, high): (u32, u32), width: u32) -> (usize, usize) {
     (width as usize, height.max(2.0) as usize)
 }
 
+/// The frames of `source` in RGB, scaled to `size`.
+fn scaled_frames(source: &Source, size: (usize, usize)) -> anyhow::Result<Frames<Plane<[u8; 3]>>> {
+    let mut scaler = Scaler::default();
+    Frames::open(source, "RGB", move |frame| {
+        let from = (frame.width() as usize, frame.height() as usize);
+        let (bytes, stride) = (frame.plane_data(0).ok()?, usize::try_from(frame.plane_stride()[0]).ok()?);
+        Some(scaler.scale(from, |y| &bytes[y * stride..][..3 * from.0], size))
+    })
+}
+
 fn compare(
     args: &CompareArgs,
     source: &Source,
@@ -153,16 +154,16 @@ fn compare(
     per_frame: Option<&Source>,
     size: (usize, usize),
 ) -> anyhow::Result<Figures> {
-    let mut source_video = Video::open(source, size)?;
-    let mut stylised_video = Video::open(stylised, size)?;
-    let mut per_frame_video = per_frame.map(|per_frame| Video::open(per_frame, size)).transpose()?;
+    let mut source_video = scaled_frames(source, size)?;
+    let mut stylised_video = scaled_frames(stylised, size)?;
+    let mut per_frame_video = per_frame.map(|per_frame| scaled_frames(per_frame, size)).transpose()?;
     let bar = progress_bar();
     let flow = TwoWayFlow::new().map_err(|error| Failure::Model(error.to_string()))?;
     let mut comparison = Comparison::new(flow);
     for _ in 0..args.max_frames.unwrap_or(u64::MAX) {
         // Each is asked even if another has ended, so that the counts tell how long each of them is.
         let frames = (source_video.next()?, stylised_video.next()?);
-        let per_frame = per_frame_video.as_mut().map(Video::next).transpose()?.flatten();
+        let per_frame = per_frame_video.as_mut().map(Frames::next).transpose()?.flatten();
         match frames {
             (Some(source), Some(stylised)) => {
                 let (source, stylised) = (Image::new(source), Image::new(stylised));

@@ -55,6 +55,17 @@ impl Video {
     }
 }
 
+/// [`inspect`] for a path that has to be a file.
+pub fn existing(path: &Path) -> Result<Source, Failure> {
+    if !path.exists() {
+        return Err(Failure::Input(format!("{} does not exist; check the path", path.display())));
+    }
+    if path.is_dir() {
+        return Err(Failure::Input(format!("{} is a folder; name a video file in it", path.display())));
+    }
+    inspect(path)
+}
+
 /// Looks into `path`. Whatever cannot be converted is refused here, in one sentence.
 pub fn inspect(path: &Path) -> Result<Source, Failure> {
     let shown = path.display();

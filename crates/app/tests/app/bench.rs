@@ -46,6 +46,21 @@ fn times_come_as_a_table_for_people() {
 }
 
 #[test]
+fn frames_of_a_clip_are_timed_in_their_own_size() {
+    let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/people.mp4");
+    let text = stdout(&["bench", clip, "--frames", "4", "--format", "nv12", "--json"]);
+    let output: Value = serde_json::from_str(&text).unwrap();
+    let timing = &output["sizes"][0];
+    let numbers = ["width", "height", "frames"].map(|name| timing[name].as_u64().unwrap());
+    assert_eq!((numbers, output["sizes"].as_array().unwrap().len()), ([640, 360, 4], 1), "{output}");
+    assert!(output["clip"].as_str().unwrap().ends_with("people.mp4"), "{output}");
+    assert!(stdout(&["bench", clip, "--frames", "2"]).contains("people.mp4"));
+    assert!(fail(2, &["bench", clip, "--size", "64x64"]).contains("--size"));
+    assert!(fail(3, &["bench", "no-such.mp4"]).contains("does not exist"));
+    assert!(fail(3, &["bench", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]).contains("Cargo.toml"));
+}
+
+#[test]
 fn what_cannot_be_timed_is_said() {
     for (code, options, words) in [
         (2, ["--size", "8x8"], "16 to 8192"),

@@ -6,31 +6,29 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
-use gstreamer_video::prelude::*;
-use inkcast_frame::Plane;
 
-use super::scale::Scaler;
+use super::{Source, Stream, intake, upright};
 use crate::elements::Adder;
 use crate::events::{Event, Events};
 use crate::failure::Failure;
-use crate::input::{self, Source, Stream, upright};
 use crate::packages;
 use crate::running::Running;
 
-/// Scaled frames that wait to be measured.
+/// Frames that wait to be taken.
 const WAITING_FRAMES: usize = 2;
 /// How often the thread that waits for a frame looks up.
 const PERIOD: Duration = Duration::from_millis(200);
 /// How long a frame may take.
 const STALLED: Duration = Duration::from_secs(60);
 
-type Rgb = Plane<[u8; 3]>;
+/// A decoded frame, upright.
+pub type Decoded<'a> = gst_video::VideoFrameRef<&'a gst::BufferRef>;
 
-/// A video file as upright RGB frames of one size, decoded and scaled by threads of its own.
-pub struct Video {
+/// The frames of a video file, decoded, turned upright and made into `T` by threads of their own.
+pub struct Frames<T> {
     path: PathBuf,
     /// Stands before the pipeline and so goes first: a thread that waits to hand over a frame must not hold it up.
-    frames: Receiver<Rgb>,
+    frames: Receiver<T>,
     events: Events,
     _running: Running,
     has_ended: bool,
@@ -38,15 +36,19 @@ pub struct Video {
     pub count: u64,
 }
 
-impl Video {
-    /// Opens `source`, whose frames are to have `size`.
-    pub fn open(source: &Source, size: (usize, usize)) -> anyhow::Result<Self> {
+impl<T: Send + 'static> Frames<T> {
+    /// Opens `source`. Of each frame in `format`, as caps spell it, `make` makes what is wanted, or `None` if it cannot.
+    pub fn open(
+        source: &Source,
+        format: &str,
+        make: impl FnMut(&Decoded<'_>) -> Option<T> + Send + 'static,
+    ) -> anyhow::Result<Self> {
         let running = Running::new();
         let events = Events::of(&running.pipeline, PERIOD)?;
         let patches = source.iso.as_ref().map(|iso| iso.without_edits(&[])).unwrap_or_default();
-        let mut streams = input::open(&running.pipeline, source, patches, &events)?;
+        let mut streams = intake::open(&running.pipeline, source, patches, &events)?;
         let (sender, frames) = bounded(WAITING_FRAMES);
-        build(&running.pipeline, &mut streams, source, size, sender)?;
+        build(&running.pipeline, &mut streams, source, format, handing_over(sender, make))?;
         let cannot = |error: gst::StateChangeError| match events.posted_error().as_ref().map(|message| message.view()) {
             Some(gst::MessageView::Error(message)) => explain(message, &source.path),
             _ => anyhow::Error::from(error).context(format!("cannot read {}", source.path.display())),
@@ -54,11 +56,11 @@ impl Video {
         running.pipeline.set_state(gst::State::Playing).map_err(cannot)?;
         streams.iter_mut().for_each(Stream::release);
         let path = source.path.clone();
-        Ok(Video { path, frames, events, _running: running, has_ended: false, count: 0 })
+        Ok(Frames { path, frames, events, _running: running, has_ended: false, count: 0 })
     }
 
     /// The next frame, or `None` after the last one.
-    pub fn next(&mut self) -> anyhow::Result<Option<Rgb>> {
+    pub fn next(&mut self) -> anyhow::Result<Option<T>> {
         let began = Instant::now();
         while !self.has_ended {
             match self.events.next_or(&self.frames) {
@@ -91,20 +93,39 @@ impl Video {
         }
     }
 
-    fn counted(&mut self, frame: Rgb) -> Rgb {
+    fn counted(&mut self, frame: T) -> T {
         self.count += 1;
         frame
     }
 }
 
-/// Adds everything behind `streams` to `pipeline`: the first video is decoded, turned upright and scaled to `size`, and goes
-/// to `sender`.
+/// Makes something of each frame and hands it over.
+fn handing_over<T: Send + 'static>(
+    sender: Sender<T>,
+    mut make: impl FnMut(&Decoded<'_>) -> Option<T> + Send + 'static,
+) -> gst_app::AppSinkCallbacks {
+    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
+        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+        let made = decoded(&sample).and_then(|frame| make(&frame)).ok_or(gst::FlowError::NotNegotiated)?;
+        // Nobody takes frames any more once the video is closed.
+        sender.send(made).map_err(|_| gst::FlowError::Flushing)?;
+        Ok(gst::FlowSuccess::Ok)
+    });
+    callbacks.build()
+}
+
+fn decoded(sample: &gst::Sample) -> Option<Decoded<'_>> {
+    let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
+    Decoded::from_buffer_ref_readable(sample.buffer()?, &info).ok()
+}
+
+/// Adds everything behind `streams` to `pipeline`: the first video is decoded and turned upright, and goes to `callbacks`.
 fn build(
     pipeline: &gst::Pipeline,
     streams: &mut [Stream],
     source: &Source,
-    size: (usize, usize),
-    sender: Sender<Rgb>,
+    format: &str,
+    callbacks: gst_app::AppSinkCallbacks,
 ) -> anyhow::Result<()> {
     let add = Adder::new(pipeline);
     let Some(video) = streams.iter().position(Stream::is_video) else {
@@ -115,18 +136,10 @@ fn build(
     }
     let decoder = add.decoder()?;
     streams[video].pad.link(&decoder.static_pad("sink").expect("a decoder has a sink pad"))?;
-    let mut chain = upright::add(&add, &source.video, "RGB")?;
+    let mut chain = upright::add(&add, &source.video, format)?;
     packages::require(&["appsink"])?;
     let sink = gst_app::AppSink::builder().sync(false).max_buffers(1).build();
-    let mut scaler = Scaler::default();
-    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
-        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let frame = scaled(&sample, &mut scaler, size).ok_or(gst::FlowError::NotNegotiated)?;
-        // Nobody takes frames any more once the video is closed.
-        sender.send(frame).map_err(|_| gst::FlowError::Flushing)?;
-        Ok(gst::FlowSuccess::Ok)
-    });
-    sink.set_callbacks(callbacks.build());
+    sink.set_callbacks(callbacks);
     add.add(sink.upcast_ref())?;
     chain.push(sink.upcast());
     gst::Element::link_many(&chain)?;
@@ -135,14 +148,6 @@ fn build(
         element.sync_state_with_parent()?;
     }
     Ok(())
-}
-
-fn scaled(sample: &gst::Sample, scaler: &mut Scaler, size: (usize, usize)) -> Option<Rgb> {
-    let info = gst_video::VideoInfo::from_caps(sample.caps()?).ok()?;
-    let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(sample.buffer()?, &info).ok()?;
-    let from = (frame.width() as usize, frame.height() as usize);
-    let (bytes, stride) = (frame.plane_data(0).ok()?, usize::try_from(frame.plane_stride()[0]).ok()?);
-    Some(scaler.scale(from, |y| &bytes[y * stride..][..3 * from.0], size))
 }
 
 /// An error of the pipeline as a sentence about the file.
