@@ -1,6 +1,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// Environment variable that caps the level: no kernel above the one it names is used.
 pub const LEVEL_VARIABLE: &str = "INKCAST_CPU_LEVEL";
@@ -54,6 +55,12 @@ impl Level {
 
     /// Whether this processor has the level.
     pub fn is_available(self) -> bool {
+        // Asked for every few pixels.
+        static AVAILABLE: LazyLock<[bool; Level::ALL.len()]> = LazyLock::new(|| Level::ALL.map(Level::is_detected));
+        AVAILABLE[self as usize]
+    }
+
+    fn is_detected(self) -> bool {
         match self {
             Level::Plain => true,
             #[cfg(target_arch = "aarch64")]
@@ -61,17 +68,17 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
-            Level::AvxVnni => Level::Avx2.is_available() && is_x86_feature_detected!("avxvnni"),
+            Level::AvxVnni => Level::Avx2.is_detected() && is_x86_feature_detected!("avxvnni"),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => {
-                Level::Avx2.is_available()
+                Level::Avx2.is_detected()
                     && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl")
             }
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512Vnni => Level::Avx512.is_available() && is_x86_feature_detected!("avx512vnni"),
+            Level::Avx512Vnni => Level::Avx512.is_detected() && is_x86_feature_detected!("avx512vnni"),
             _ => false,
         }
     }

@@ -154,25 +154,24 @@ fn settle(
         layers.copy_from_slice(&fresh.row(y)[x..x + count]);
         return sums;
     }
-    let mut edges = [[[0; 4]; WIDE]; ROWS];
-    let mut edges = edges.iter_mut();
-    let rows: [&WideChunk; ROWS] = std::array::from_fn(|j| {
-        let row = fresh.row((y + j).saturating_sub(RADIUS).min(fresh.height() - 1));
-        match wide_chunk(row, x) {
-            Some(chunk) => chunk,
-            None => {
-                let edge = edges.next().expect("as many as rows");
-                repeat_ends(row, x, edge);
-                edge
-            }
+    let edges;
+    let rows = match wide_rows(fresh, x, y) {
+        Some(rows) => rows,
+        None => {
+            edges = repeated_ends(fresh, x, y);
+            edges.each_ref()
         }
-    });
-    let mut before = [[0; 4]; CHUNK];
-    before[..count].copy_from_slice(layers);
-    let mut settled = before;
-    blend(level, rows, &weights, &mut settled);
-    sums.changes = u64::from(changes(level, &before, &weights.certain, &settled));
-    layers.copy_from_slice(&settled[..count]);
+    };
+    sums.changes = match layers.first_chunk_mut::<CHUNK>() {
+        Some(layers) => blend(level, rows, &weights, layers).into(),
+        None => {
+            let mut whole = [[0; 4]; CHUNK];
+            whole[..count].copy_from_slice(layers);
+            let changes = blend(level, rows, &weights, &mut whole);
+            layers.copy_from_slice(&whole[..count]);
+            changes.into()
+        }
+    };
     sums
 }
 
@@ -182,17 +181,21 @@ struct Chunk {
     age: [u8; CHUNK],
 }
 
-/// The pixels around columns `x..x + CHUNK`, if the row has them all.
-fn wide_chunk(row: &[[i16; 4]], x: usize) -> Option<&WideChunk> {
-    let start = x.checked_sub(RADIUS)?;
-    row.get(start..start + WIDE)?.try_into().ok()
+/// The rows around row `y`, the last one repeated.
+fn rows_around(fresh: &Layers, y: usize) -> [&[[i16; 4]]; ROWS] {
+    std::array::from_fn(|j| fresh.row((y + j).saturating_sub(RADIUS).min(fresh.height() - 1)))
 }
 
-/// The same at the ends of a row, whose last pixels are repeated.
-fn repeat_ends(row: &[[i16; 4]], x: usize, out: &mut WideChunk) {
-    for (i, pixel) in out.iter_mut().enumerate() {
-        *pixel = row[(x + i).saturating_sub(RADIUS).min(row.len() - 1)];
-    }
+/// The pixels around columns `x..x + CHUNK` of row `y`, if the rows have them all.
+fn wide_rows(fresh: &Layers, x: usize, y: usize) -> Option<[&WideChunk; ROWS]> {
+    let start = x.checked_sub(RADIUS).filter(|start| start + WIDE <= fresh.width())?;
+    Some(rows_around(fresh, y).map(|row| row[start..].first_chunk().expect("a row has so many pixels")))
+}
+
+/// The same at the ends of rows, whose last pixels are repeated.
+fn repeated_ends(fresh: &Layers, x: usize, y: usize) -> [WideChunk; ROWS] {
+    let pixel = |row: &[[i16; 4]], i: usize| row[(x + i).saturating_sub(RADIUS).min(row.len() - 1)];
+    rows_around(fresh, y).map(|row| std::array::from_fn(|i| pixel(row, i)))
 }
 
 /// How much of what was carried is kept, for each pixel of a chunk.
@@ -236,17 +239,16 @@ vectorised! {
     }
 }
 
-vectorised! {
-    /// Sum of the changes of colour of certain pixels.
-    fn changes(before: &[[i16; 4]; CHUNK], certain: &[u32; CHUNK], settled: &[[i16; 4]; CHUNK]) -> u32 {
-        let mut sum = 0;
-        for i in 0..CHUNK {
-            let (before, now) = (before[i].map(i32::from), settled[i].map(i32::from));
-            let change = (before[0] - now[0]).abs() + (before[1] - now[1]).abs() + (before[2] - now[2]).abs();
-            sum += certain[i] * change as u32;
-        }
-        sum
+/// Sum of the changes of colour of certain pixels.
+#[inline(always)]
+fn changes(before: &[[i16; 4]; CHUNK], certain: &[u32; CHUNK], settled: &[[i16; 4]; CHUNK]) -> u32 {
+    let mut sum = 0;
+    for i in 0..CHUNK {
+        let (before, now) = (before[i].map(i32::from), settled[i].map(i32::from));
+        let change = (before[0] - now[0]).abs() + (before[1] - now[1]).abs() + (before[2] - now[2]).abs();
+        sum += certain[i] * change as u32;
     }
+    sum
 }
 
 /// The nearest whole number of a small positive value.
@@ -257,12 +259,9 @@ fn whole(value: f32) -> i32 {
 }
 
 vectorised! {
-    /// Settles `layers` in place.
-    fn blend(
-        rows: [&WideChunk; ROWS],
-        weights: &Weights,
-        layers: &mut [[i16; 4]; CHUNK],
-    ) {
+    /// Settles `layers` in place, and says how much certain ones changed.
+    fn blend(rows: [&WideChunk; ROWS], weights: &Weights, layers: &mut [[i16; 4]; CHUNK]) -> u32 {
+        let before = *layers;
         let (mut low, mut high) = (*rows[0], *rows[0]);
         for row in &rows[1..] {
             for x in 0..WIDE {
@@ -293,5 +292,6 @@ vectorised! {
                 layers[x][c] = value;
             }
         }
+        changes(&before, &weights.certain, layers)
     }
 }

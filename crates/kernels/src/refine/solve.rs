@@ -42,10 +42,13 @@ vectorised! {
             inverse_x: split(&equations.inverse_x),
             inverse_y: split(&equations.inverse_y),
         };
-        for half in 0..2 * SWEEPS {
-            // The last sweep leaves no trace of the chessboard.
-            let share = if half < 2 * SWEEPS - 2 { BEYOND } else { 1.0 };
-            for j in FIRST..TALL - FIRST {
+        // A half sweep needs of the one before it only the row below its own: all of them go down the tile one after
+        // another, a row apart, through rows that the innermost cache still holds.
+        for front in FIRST..TALL - FIRST + 2 * SWEEPS - 1 {
+            for half in 0..2 * SWEEPS {
+                let Some(j) = front.checked_sub(half).filter(|j| (FIRST..TALL - FIRST).contains(j)) else { continue };
+                // The last sweep leaves no trace of the chessboard.
+                let share = if half < 2 * SWEEPS - 2 { BEYOND } else { 1.0 };
                 match (half + j) % 2 {
                     0 => row::<0>(&mut board, j, share),
                     _ => row::<1>(&mut board, j, share),

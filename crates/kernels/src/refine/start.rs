@@ -41,27 +41,26 @@ vectorised! {
     pub(super) fn fill(refine: &Refine<'_>, x: usize, y: usize, start: &mut Start) {
         let Refine { previous, current, flow, .. } = *refine;
         let (width, height) = current.size();
-        let inside = |at: usize, length: usize| at.saturating_sub(EDGE + REACH).min(length - 1);
         let mut around: [Around; 2] = [[[0.0; WIDE + 2 * REACH]; TALL + 2 * REACH]; 2];
+        let [xs, ys] = &mut around;
         for j in 0..TALL + 2 * REACH {
-            let row = flow.row(inside(y + j, height));
-            let [xs, ys] = &mut around;
-            for (i, (to_x, to_y)) in xs[j].iter_mut().zip(&mut ys[j]).enumerate() {
-                let [dx, dy] = row[inside(x + i, width)];
-                (*to_x, *to_y) = (dx, dy);
-            }
+            let row = flow.row((y + j).saturating_sub(EDGE + REACH).min(height - 1));
+            apart(row, x as isize - (EDGE + REACH) as isize, &mut xs[j], &mut ys[j]);
         }
         smooth(&around[0], &mut start.x);
         smooth(&around[1], &mut start.y);
         for j in 0..TALL {
             // No further outside than the border reaches.
             let here_y = ((y + j) as isize - EDGE as isize).min((height + EDGE) as isize);
-            let mut here = [0i32; WIDE];
-            let mut now = [0.0; WIDE];
+            let (mut here, mut now) = ([0i32; WIDE], [0.0; WIDE]);
             for i in 0..WIDE {
                 here[i] = ((x + i) as i32 - EDGE as i32).min((width + EDGE) as i32);
-                now[i] = current.at(here[i] as isize, here_y);
             }
+            let known = WIDE.min(width + 2 * EDGE + 1 - x);
+            let from = current.index(x as isize - EDGE as isize, here_y);
+            now[..known].copy_from_slice(&current.data()[from..from + known]);
+            let last = now[known - 1];
+            now[known..].fill(last);
             let before = between(previous, &here, here_y as f32, &start.x[j], &start.y[j]);
             for i in 0..WIDE {
                 start.mean[j][i] = 0.5 * (before[i] + now[i]);
@@ -69,6 +68,19 @@ vectorised! {
             }
         }
     }
+}
+
+/// The components of `row` from column `left` on; before the first and behind the last column these go on.
+#[inline(always)]
+fn apart<const COUNT: usize>(row: &[[f32; 2]], left: isize, xs: &mut [f32; COUNT], ys: &mut [f32; COUNT]) {
+    let before = COUNT.min(left.min(0).unsigned_abs());
+    let row_left = &row[left.max(0) as usize..];
+    let count = row_left.len().min(COUNT - before);
+    let places = xs[before..].iter_mut().zip(&mut ys[before..]);
+    places.zip(&row_left[..count]).for_each(|((x, y), &[dx, dy])| (*x, *y) = (dx, dy));
+    let ([first_x, first_y], [last_x, last_y]) = (row[0], row[row.len() - 1]);
+    (xs[..before].fill(first_x), ys[..before].fill(first_y));
+    (xs[before + count..].fill(last_x), ys[before + count..].fill(last_y));
 }
 
 /// Means of 5x5 pixels.
@@ -102,17 +114,21 @@ fn between(plane: &Bordered, here: &[i32; WIDE], y: f32, dx: &[f32; WIDE], dy: &
         (across[i], down[i]) = (x - left as f32, y - top as f32);
         at[i] = top * stride + left;
     }
-    let mut corners = [[0.0; WIDE]; 4];
+    // Nothing but a border that is missing could lead a place outside of the data; then all see the first pixels.
+    let last = plane.data().len().checked_sub(plane.stride() + 2).expect("two rows of data") as u32;
+    let mut pairs = [[[0.0; 2]; WIDE]; 2];
     for i in 0..WIDE {
-        let (upper, lower) = (at[i] as usize, (at[i] + stride) as usize);
-        let (upper, lower) = (&plane.data()[upper..upper + 2], &plane.data()[lower..lower + 2]);
-        (corners[0][i], corners[1][i]) = (upper[0], upper[1]);
-        (corners[2][i], corners[3][i]) = (lower[0], lower[1]);
+        let upper = at[i].min(last) as usize;
+        // SAFETY: two values from `last` on, and from a row below it on, lie within the data.
+        unsafe {
+            let upper = plane.data().as_ptr().add(upper);
+            pairs[0][i] = upper.cast::<[f32; 2]>().read();
+            pairs[1][i] = upper.add(stride as usize).cast::<[f32; 2]>().read();
+        }
     }
     let mut values = [0.0; WIDE];
     for i in 0..WIDE {
-        let above = corners[0][i] + across[i] * (corners[1][i] - corners[0][i]);
-        let below = corners[2][i] + across[i] * (corners[3][i] - corners[2][i]);
+        let [above, below] = [pairs[0][i], pairs[1][i]].map(|[left, right]| left + across[i] * (right - left));
         values[i] = above + down[i] * (below - above);
     }
     values
