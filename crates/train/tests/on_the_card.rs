@@ -14,7 +14,7 @@ use inkcast_train::weights::Weights;
 
 /// A small configuration of everything that the shipped models are trained with.
 fn config(floats: Floats) -> Config {
-    let mut config = Config::parse(include_str!("../configs/inkcast-s.toml")).unwrap();
+    let mut config = Config::parse(include_str!("../configs/inkcast-s-last.toml")).unwrap();
     config.architecture.half_channels = 8;
     config.architecture.quarter_channels = 16;
     config.fit.crop_size = 64;
