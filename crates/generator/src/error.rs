@@ -66,6 +66,9 @@ pub enum GeneratorError {
     /// Convolutions on a CUDA device by what is not there.
     #[error("{0}")]
     Convolutions(String),
+    /// The frames of several streams that ran as one batch.
+    #[error("{0}")]
+    Shared(String),
     /// Something failed on a CUDA device.
     #[cfg(feature = "cuda")]
     #[error(transparent)]

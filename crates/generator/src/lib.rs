@@ -26,7 +26,7 @@ mod plain_conv;
 mod tensor_engine;
 
 pub use architecture::{Architecture, Init, Kind, Parameter};
-pub use batching::SharedNetwork;
+pub use batching::{HalfBatch, HalfStream, SharedNetwork};
 pub use convolutions::{CONVOLUTIONS_VARIABLE, Convolutions};
 pub use cpu_engine::{CpuEngine, Precision};
 #[cfg(feature = "cuda")]

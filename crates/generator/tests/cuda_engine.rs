@@ -1,11 +1,15 @@
 //! The network on a CUDA device against the network on the CPU. Names say that a card is needed.
 #![cfg(feature = "cuda")]
 
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
 use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Picture, Plane};
 use inkcast_generator::{Carried, Convolutions, CpuEngine, CudaEngine, Folded, GeneratorError, Package, Precision};
 use inkcast_kernels::Level;
 use inkcast_kernels::conv_f16::cuda::DeviceCarried;
-use inkcast_kernels::device::{DeviceBuffer, DeviceContext, DevicePlane};
+use inkcast_kernels::device::{DeviceContext, DevicePlane};
 use inkcast_kit::measure;
 use inkcast_kit::motion::{Motion, Scene};
 
@@ -43,8 +47,8 @@ impl Frame {
         layers
     }
 
-    fn carried<'a>(&'a self, history: Option<&'a DeviceBuffer<u32>>) -> DeviceCarried<'a> {
-        DeviceCarried { layers: &self.device.1, confidence: &self.device.2, history }
+    fn carried(&self) -> DeviceCarried<'_> {
+        DeviceCarried { layers: &self.device.1, confidence: &self.device.2 }
     }
 
     fn output(&self, device: &DeviceContext) -> DevicePlane<[i16; 4]> {
@@ -90,28 +94,13 @@ fn layers_on_the_card_are_those_of_the_cpu() {
                 let frame = Frame::new(&device, size);
                 for looks_back in [false, true] {
                     let expected = frame.on_the_cpu(&folded, looks_back);
-                    let carried = looks_back.then(|| frame.carried(None));
+                    let carried = looks_back.then(|| frame.carried());
                     let psnr = psnr(&expected, &frame.on_the_card(&device, &mut engine, carried));
                     println!("{convolutions}, {style}, {size:?}, {looks_back}: {psnr:.1} dB");
                     assert!(psnr > least, "{convolutions}, {style}, {size:?}, {looks_back}: {psnr:.1} dB");
                 }
             }
         }
-    }
-}
-
-#[test]
-fn a_frame_without_history_on_the_card_is_one_without_carried_layers() {
-    let Some(device) = card::open() else { return };
-    let folded = Package::embedded().unwrap().fold("ink").unwrap();
-    let frame = Frame::new(&device, (132, 36));
-    let none = DeviceBuffer::with_values(&device, &[0]).unwrap();
-    let some = DeviceBuffer::with_values(&device, &[1]).unwrap();
-    for (convolutions, _) in all_convolutions() {
-        let mut engine = CudaEngine::with(&device, &folded, convolutions).unwrap();
-        let mut run = |carried| frame.on_the_card(&device, &mut engine, carried);
-        assert!(run(Some(frame.carried(Some(&none)))) == run(None), "{convolutions}: no history");
-        assert!(run(Some(frame.carried(Some(&some)))) == run(Some(frame.carried(None))), "{convolutions}: history");
     }
 }
 
@@ -123,7 +112,7 @@ fn recorded_frames_on_the_card_equal_started_ones_and_follow_the_style() {
     let frame = Frame::new(&device, (640, 360));
     let mut engine = CudaEngine::with(&device, &ink, Convolutions::Own).unwrap();
     assert!(engine.can_be_recorded());
-    let carried = Some(frame.carried(None));
+    let carried = Some(frame.carried());
     let expected = frame.on_the_card(&device, &mut engine, carried);
     let mut layers = frame.output(&device);
     let mut graph = device.record::<GeneratorError>(|| engine.run(&frame.device.0, carried, &mut layers)).unwrap();
@@ -135,4 +124,36 @@ fn recorded_frames_on_the_card_equal_started_ones_and_follow_the_style() {
     graph.launch().unwrap();
     let other = layers.download(&device).unwrap();
     assert!(other == frame.on_the_card(&device, &mut engine, carried) && other != expected);
+}
+
+#[test]
+fn streams_that_share_a_network_on_the_card_get_what_each_gets_alone() {
+    const STREAMS: usize = 3;
+    let Some(device) = card::open() else { return };
+    let folded = Package::embedded().unwrap().fold("ink").unwrap();
+    for (convolutions, least) in all_convolutions() {
+        let begin = Barrier::new(STREAMS);
+        thread::scope(|scope| {
+            for stream in 0..STREAMS {
+                let (device, folded, begin) = (&device, &folded, &begin);
+                scope.spawn(move || {
+                    let window = Duration::from_secs(2);
+                    let mut shared = CudaEngine::batching_with(device, folded, window, convolutions).unwrap();
+                    let mut alone = CudaEngine::with(device, folded, convolutions).unwrap();
+                    // Two of the streams have one size.
+                    for round in 0..3 {
+                        let frame = Frame::new(device, SIZES[2 + (stream + round) / 2 % 2]);
+                        let carried = (round > 0).then(|| frame.carried());
+                        let expected = frame.on_the_card(device, &mut alone, carried);
+                        begin.wait();
+                        let found = frame.on_the_card(device, &mut shared, carried);
+                        let is_own = convolutions == Convolutions::Own;
+                        assert!(if is_own { found == expected } else { psnr(&expected, &found) > least });
+                    }
+                    // Nobody waits for one who is through.
+                    begin.wait();
+                });
+            }
+        });
+    }
 }

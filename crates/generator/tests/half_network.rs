@@ -1,11 +1,14 @@
 //! The launches of the network in 16-bit floats, with the kernels' bodies on the host.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
 
 use inkcast_device::conv_f16::{self as device, Launch};
 use inkcast_frame::{LAYER_ONE, LAYER_STEP, Layers, Picture, Plane};
 use inkcast_generator::{
-    Architecture, Carried, CpuEngine, Folded, GeneratorError, HalfNetwork, Kind, Machine, Package, Precision,
+    Architecture, Carried, CpuEngine, Folded, GeneratorError, HalfBatch, HalfNetwork, Kind, Machine, Package, Precision,
 };
 use inkcast_kernels::Level;
 use inkcast_kernels::conv_f16::{MapSize, PackedConvF16};
@@ -20,12 +23,19 @@ use network::random;
 #[derive(Default)]
 struct Host {
     backwards: bool,
-    launches: Cell<usize>,
+    launches: Arc<AtomicUsize>,
 }
 
 struct HostMap {
     size: MapSize,
     bits: Vec<u16>,
+}
+
+/// A frame of a stream.
+struct HostFrame {
+    picture: Picture,
+    past: Option<(Layers, Plane<u8>)>,
+    layers: Layers,
 }
 
 #[derive(Clone, Copy)]
@@ -35,9 +45,9 @@ struct HostInput<'a> {
 }
 
 impl Host {
-    fn launch<'a>(&self, packed: &'a PackedConvF16, input: MapSize) -> Launch<'a> {
-        self.launches.set(self.launches.get() + 1);
-        let (size, blocks) = (packed.size(input), packed.blocks(input));
+    fn launch<'a>(&self, packed: &'a PackedConvF16, input: MapSize, frames: usize) -> Launch<'a> {
+        self.launches.fetch_add(1, Ordering::Relaxed);
+        let (size, blocks) = (packed.size(input), packed.blocks(input, frames));
         let (kernel, stride) = packed.kernel_and_stride();
         Launch {
             input: size.input,
@@ -50,6 +60,7 @@ impl Host {
             stride,
             weights: packed.weights(),
             bias: packed.bias(),
+            frames,
             grid: blocks.grid,
             outputs: blocks.outputs,
             slots: blocks.slots,
@@ -64,10 +75,17 @@ impl Machine for Host {
     type Source = Source;
     type Input<'a> = HostInput<'a>;
     type Layers = Layers;
+    type Frame = HostFrame;
 
-    fn new_map(&self, size: MapSize) -> Result<HostMap, GeneratorError> {
+    fn parts(frame: &mut HostFrame) -> (HostInput<'_>, &mut Layers) {
+        let HostFrame { picture, past, layers } = frame;
+        let carried = past.as_ref().map(|(layers, confidence)| Carried { layers, confidence });
+        (HostInput { picture, carried }, layers)
+    }
+
+    fn new_map(&self, size: MapSize, frames: usize) -> Result<HostMap, GeneratorError> {
         // A value that nothing has written would show.
-        Ok(HostMap { size, bits: vec![0x7e00; size.values()] })
+        Ok(HostMap { size, bits: vec![0x7e00; frames * size.values()] })
     }
 
     fn new_conv(&self, packed: PackedConvF16) -> Result<PackedConvF16, GeneratorError> {
@@ -89,17 +107,30 @@ impl Machine for Host {
         Ok(())
     }
 
-    fn enter(&self, conv: &PackedConvF16, input: HostInput<'_>, output: &mut HostMap) -> Result<(), GeneratorError> {
-        let size = conv.entry_size(input.picture.size());
+    fn enter(
+        &self,
+        conv: &PackedConvF16,
+        inputs: &[HostInput<'_>],
+        output: &mut HostMap,
+    ) -> Result<(), GeneratorError> {
+        let size = conv.entry_size(inputs[0].picture.size());
         assert_eq!(output.size, conv.output(size));
-        let carried = input.carried.map(|carried| (carried.layers, carried.confidence));
-        device::enter(&self.launch(conv, size), input.picture, carried, None, &mut output.bits);
+        let room = inputs.len() * output.size.values();
+        device::enter(&self.launch(conv, size, inputs.len()), &brought(inputs), &mut output.bits[..room]);
         Ok(())
     }
 
-    fn conv(&self, conv: &PackedConvF16, input: &HostMap, output: &mut HostMap) -> Result<(), GeneratorError> {
+    fn conv(
+        &self,
+        conv: &PackedConvF16,
+        frames: usize,
+        input: &HostMap,
+        output: &mut HostMap,
+    ) -> Result<(), GeneratorError> {
         assert_eq!(output.size, conv.output(input.size));
-        device::conv(&self.launch(conv, input.size), &input.bits, &mut output.bits);
+        let (input_room, room) = (frames * input.size.values(), frames * output.size.values());
+        let launch = self.launch(conv, input.size, frames);
+        device::conv(&launch, &input.bits[..input_room], &mut output.bits[..room]);
         Ok(())
     }
 
@@ -107,13 +138,20 @@ impl Machine for Host {
         &self,
         conv: &PackedConvF16,
         map: &HostMap,
-        input: HostInput<'_>,
+        inputs: &[HostInput<'_>],
         source: &Source,
-        layers: &mut Layers,
+        layers: &mut [&mut Layers],
     ) -> Result<(), GeneratorError> {
-        device::exit(&self.launch(conv, map.size), &map.bits, input.picture, source.columns(), layers);
+        let room = inputs.len() * map.size.values();
+        let launch = self.launch(conv, map.size, inputs.len());
+        device::exit(&launch, &map.bits[..room], &brought(inputs), source.columns(), layers);
         Ok(())
     }
+}
+
+fn brought<'a>(inputs: &[HostInput<'a>]) -> Vec<device::Input<'a>> {
+    let carried = |carried: Carried<'a>| (carried.layers, carried.confidence);
+    inputs.iter().map(|input| (input.picture, input.carried.map(carried))).collect()
 }
 
 fn picture(width: usize, height: usize) -> Picture {
@@ -130,8 +168,8 @@ fn previous(width: usize, height: usize) -> (Layers, Plane<u8>) {
 
 fn run(network: &mut HalfNetwork<Host>, picture: &Picture, carried: Option<Carried<'_>>) -> Layers {
     let mut layers = Plane::from_fn(picture.width(), picture.height(), |_, _| [-1; 4]);
-    network.fit(picture.size()).unwrap();
-    network.run(HostInput { picture, carried }, &mut layers).unwrap();
+    network.fit(picture.size(), 1).unwrap();
+    network.run(&[HostInput { picture, carried }], &mut [&mut layers]).unwrap();
     layers
 }
 
@@ -187,11 +225,11 @@ fn frames_of_a_size_take_the_same_launches_and_styles_follow_each_other() {
     let small = picture(20, 12);
     let mut network = HalfNetwork::new(Host::default(), &ink).unwrap();
     let first = run(&mut network, &small, None);
-    let launches = network.machine().launches.take();
+    let launches = network.machine().launches.swap(0, Ordering::Relaxed);
     assert_eq!(launches, ink.convs().len());
     // Another size in between, another style, and back.
     run(&mut network, &picture(41, 23), None);
-    assert_eq!(network.machine().launches.take(), launches);
+    assert_eq!(network.machine().launches.load(Ordering::Relaxed), launches);
     network.set_style(&halftone).unwrap();
     assert!(run(&mut network, &small, None) != first, "the styles give the same layers");
     network.set_style(&ink).unwrap();
@@ -210,4 +248,70 @@ fn the_order_of_threads_changes_no_bit() {
     let run =
         |backwards| run(&mut HalfNetwork::new(Host { backwards, ..Host::default() }, &folded).unwrap(), &picture, None);
     assert!(run(false) == run(true));
+}
+
+/// A picture of one stream, and what was drawn of the one before.
+fn frame(stream: u64, index: usize, size: (usize, usize), past: Option<Layers>) -> HostFrame {
+    let picture = Scene::new(stream, Motion::Shift(1.0, 0.0), size.0, size.1).picture(index);
+    let confidence = Plane::from_fn(size.0, size.1, |x, y| (x + 3 * y + index) as u8);
+    let layers = Plane::from_fn(size.0, size.1, |_, _| [-1; 4]);
+    HostFrame { picture, past: past.map(|past| (past, confidence)), layers }
+}
+
+#[test]
+fn frames_of_a_batch_get_the_layers_that_each_gets_alone() {
+    let folded = Package::embedded().unwrap().fold("ink").unwrap();
+    for (size, backwards) in [((1, 1), false), ((37, 30), true), ((68, 20), false)] {
+        let mut together = HalfNetwork::new(Host { backwards, ..Host::default() }, &folded).unwrap();
+        let mut alone = HalfNetwork::new(Host::default(), &folded).unwrap();
+        // Room grows, and is more than a batch needs.
+        for count in [2, 5, 3, 1] {
+            let past = |stream| (stream % 2 == 1).then(|| previous(size.0, size.1).0);
+            let mut frames: Vec<HostFrame> =
+                (0..count).map(|stream| frame(stream, count as usize, size, past(stream))).collect();
+            together.machine().launches.store(0, Ordering::Relaxed);
+            together.fit(size, frames.len()).unwrap();
+            let (inputs, mut layers): (Vec<_>, Vec<_>) = frames.iter_mut().map(Host::parts).unzip();
+            together.run(&inputs, &mut layers).unwrap();
+            assert_eq!(together.machine().launches.load(Ordering::Relaxed), folded.convs().len(), "of a batch");
+            for HostFrame { picture, past, layers } in &frames {
+                let carried = past.as_ref().map(|(layers, confidence)| Carried { layers, confidence });
+                assert!(*layers == run(&mut alone, picture, carried), "{count} frames of {size:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn streams_that_share_a_network_keep_their_own_past() {
+    const STREAMS: u64 = 3;
+    const FRAMES: usize = 4;
+    let folded = Package::embedded().unwrap().fold("ink").unwrap();
+    let size = (21, 18);
+    let launches = Arc::<AtomicUsize>::default();
+    let network = HalfNetwork::new(Host { launches: launches.clone(), ..Host::default() }, &folded).unwrap();
+    let batch = Arc::new(HalfBatch::start(network, size, Duration::from_secs(20)).unwrap());
+    let begin = Barrier::new(STREAMS as usize);
+    let streams: Vec<_> = (0..STREAMS).map(|_| batch.join()).collect();
+    thread::scope(|scope| {
+        for (number, stream) in (0..).zip(streams) {
+            let (begin, folded) = (&begin, &folded);
+            scope.spawn(move || {
+                let mut alone = HalfNetwork::new(Host::default(), folded).unwrap();
+                let mut past = None;
+                for index in 0..FRAMES {
+                    let frame = frame(number, index, size, past.clone());
+                    let carried = frame.past.as_ref().map(|(layers, confidence)| Carried { layers, confidence });
+                    let expected = run(&mut alone, &frame.picture, carried);
+                    begin.wait();
+                    let drawn = stream.run(frame).unwrap();
+                    assert!(drawn.layers == expected, "stream {number}, frame {index}");
+                    past = Some(drawn.layers);
+                }
+                // Nobody waits for one who is through.
+                begin.wait();
+            });
+        }
+    });
+    assert_eq!(launches.load(Ordering::Relaxed), FRAMES * folded.convs().len(), "a batch for all streams");
 }

@@ -10,14 +10,14 @@ struct Run {
     ConvSize size;
     const Vector<8> *weights;
     const Four *bias;
-    // Tiles across, tiles down and groups of outputs, as the launch would have them.
+    // As the launch would have it.
     int grid[3];
     // Slots of 16 bytes that the launch would ask for.
     int slots;
     // Blocks and their threads run from the last to the first.
     int backwards;
 
-    template <class T, class From, class To> int of(From from, To to) const {
+    template <class T, class From, class To> int of(const From &from, const To &to) const {
         static_assert(T::THREADS == BLOCK_THREADS, "the block's threads");
         BlockMemory *memory = static_cast<BlockMemory *>(malloc(sizeof(BlockMemory)));
         Slot *shared = static_cast<Slot *>(malloc(sizeof(Slot) * slots));
@@ -31,8 +31,9 @@ struct Run {
         for (int n = 0; n < blocks; n++) {
             const int index = backwards ? blocks - 1 - n : n;
             Block block(*memory, backwards);
-            const TileAt tile{index % grid[0], index / grid[0] % grid[1], index / grid[0] / grid[1]};
-            conv_tile<T>(block, size, tile, from, weights, bias, to);
+            const TileAt tile =
+                tile_at<T>(size, index % grid[0], index / grid[0] % grid[1], index / grid[0] / grid[1]);
+            conv_block<T>(block, size, tile, from, weights, bias, to);
             faults += block.faults();
         }
         free(shared);
@@ -41,7 +42,8 @@ struct Run {
     }
 
     // With as many groups of 16 outputs for a block as `outputs` says.
-    template <int KERNEL, int STRIDE, class From, class To> int with(int outputs, From from, To to) const {
+    template <int KERNEL, int STRIDE, class From, class To>
+    int with(int outputs, const From &from, const To &to) const {
         switch (outputs) {
         case 16:
             return of<Tile<KERNEL, STRIDE, 1>>(from, to);
@@ -73,15 +75,12 @@ extern "C" int inkcast_conv_f16(const Run &run, int kernel, int stride, int outp
     }
 }
 
-extern "C" int inkcast_conv_f16_enter(const Run &run, int outputs, Plane<const Pixel> picture,
-                                      Plane<const Layer> layers, Plane<const uint8_t> confidence,
-                                      const uint32_t *history, uint16_t *output) {
-    return run.with<3, 1>(outputs, FromPicture{picture, layers, confidence, history}, ToMap{output});
+extern "C" int inkcast_conv_f16_enter(const Run &run, int outputs, const FromPictures &pictures, uint16_t *output) {
+    return run.with<3, 1>(outputs, pictures, ToMap{output});
 }
 
-extern "C" int inkcast_conv_f16_exit(const Run &run, const Vector<8> *map, Plane<const Pixel> picture,
-                                     const Source *source, Plane<Layer> layers) {
-    return run.of<Tile<3, 1, 1>>(FromMap{map}, ToLayers{picture, layers, *source});
+extern "C" int inkcast_conv_f16_exit(const Run &run, const Vector<8> *map, const ToManyLayers &layers) {
+    return run.of<Tile<3, 1, 1>>(FromMap{map}, layers);
 }
 
 extern "C" uint32_t inkcast_half_bits(float value) { return half_bits(value); }

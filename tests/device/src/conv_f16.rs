@@ -1,9 +1,12 @@
 //! Convolutions on tensor cores, a block of threads after another, with the tensor cores computed from what each thread
 //! of a warp holds.
 
+use std::ptr::{null, null_mut};
+
 use inkcast_frame::{Layers, Picture, Plane};
 
-use crate::plane::PlaneArgument;
+/// The most frames of a launch: `MOST_FRAMES` of `conv_f16/body.cuh`.
+const MOST_FRAMES: usize = 8;
 
 /// A convolution's launch, as `inkcast_kernels::conv_f16` makes it.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +31,9 @@ pub struct Launch<'a> {
     pub weights: &'a [u16],
     /// The packed bias.
     pub bias: &'a [f32],
-    /// Tiles across, tiles down and groups of outputs.
+    /// How many frames are computed.
+    pub frames: usize,
+    /// Tiles across, tiles down, and groups of outputs for each frame.
     pub grid: [u32; 3],
     /// Outputs of a block.
     pub outputs: usize,
@@ -61,24 +66,45 @@ struct Run {
     backwards: i32,
 }
 
+/// What a frame brings: a picture, and maybe layers with the trust in them.
+pub type Input<'a> = (&'a Picture, Option<(&'a Layers, &'a Plane<u8>)>);
+
+/// `FromPictures` of `conv_f16/body.cuh`.
+#[repr(C)]
+struct Entries {
+    frames: [Entry; MOST_FRAMES],
+    width: i32,
+    height: i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Entry {
+    picture: *const [u8; 4],
+    layers: *const [i16; 4],
+    confidence: *const u8,
+}
+
+/// `ToManyLayers` of `conv_f16/body.cuh`.
+#[repr(C)]
+struct Exits<'a> {
+    frames: [Exit; MOST_FRAMES],
+    width: i32,
+    height: i32,
+    source: &'a [[f32; 4]; 3],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Exit {
+    picture: *const [u8; 4],
+    layers: *mut [i16; 4],
+}
+
 unsafe extern "C" {
     fn inkcast_conv_f16(run: &Run, kernel: i32, stride: i32, outputs: i32, map: *const u16, output: *mut u16) -> i32;
-    fn inkcast_conv_f16_enter(
-        run: &Run,
-        outputs: i32,
-        picture: PlaneArgument<'_, [u8; 4]>,
-        layers: PlaneArgument<'_, [i16; 4]>,
-        confidence: PlaneArgument<'_, u8>,
-        history: *const u32,
-        output: *mut u16,
-    ) -> i32;
-    fn inkcast_conv_f16_exit(
-        run: &Run,
-        map: *const u16,
-        picture: PlaneArgument<'_, [u8; 4]>,
-        source: &[[f32; 4]; 3],
-        layers: PlaneArgument<'_, [i16; 4]>,
-    ) -> i32;
+    fn inkcast_conv_f16_enter(run: &Run, outputs: i32, pictures: &Entries, output: *mut u16) -> i32;
+    fn inkcast_conv_f16_exit(run: &Run, map: *const u16, layers: &Exits) -> i32;
     safe fn inkcast_half_bits(value: f32) -> u32;
     safe fn inkcast_half_value(half: u32) -> f32;
 }
@@ -97,6 +123,8 @@ impl Launch<'_> {
     /// Panics if memory is smaller than the kernel takes it to be.
     fn run(&self) -> Run {
         let groups = (self.output[2] as usize).div_ceil(self.outputs);
+        assert!((1..=MOST_FRAMES).contains(&self.frames), "{} frames of a launch", self.frames);
+        assert_eq!(self.grid[2] as usize, groups * self.frames, "groups of outputs for each frame");
         let depths = (self.input[2] as usize).div_ceil(16);
         let weights = groups * self.outputs * depths * 16 * self.kernel * self.kernel;
         assert_eq!((self.weights.len(), self.bias.len()), (weights, groups * self.outputs), "packed weights and bias");
@@ -114,13 +142,13 @@ impl Launch<'_> {
 
     fn check_input(&self, map: &[u16]) {
         let [width, height, channels] = self.input.map(|number| number as usize);
-        assert_eq!(map.len(), width * height * channels, "numbers of the input map");
+        assert_eq!(map.len(), self.frames * width * height * channels, "numbers of the input map");
         assert!(map.as_ptr().cast::<u32>().is_aligned(), "pairs of the input map");
     }
 
     fn check_output(&self, map: &[u16]) {
         let [width, height, outputs] = self.output.map(|number| number as usize);
-        assert_eq!(map.len(), width * height * outputs, "numbers of the output map");
+        assert_eq!(map.len(), self.frames * width * height * outputs, "numbers of the output map");
         assert!(map.as_ptr().cast::<u32>().is_aligned(), "pairs of the output map");
     }
 }
@@ -143,46 +171,57 @@ pub fn conv(launch: &Launch<'_>, input: &[u16], output: &mut [u16]) {
     check(faults);
 }
 
-/// From a picture and what is carried to a map, with the flag that says whether it is to be used.
-pub fn enter(
-    launch: &Launch<'_>,
-    picture: &Picture,
-    carried: Option<(&Layers, &Plane<u8>)>,
-    history: Option<u32>,
-    output: &mut [u16],
-) {
+/// From what each frame brings, all of one size, to maps one after another.
+pub fn enter(launch: &Launch<'_>, inputs: &[Input<'_>], output: &mut [u16]) {
     launch.check_output(output);
-    assert!(picture.width() > 0 && picture.height() > 0, "a picture");
-    let nothing = (Layers::default(), Plane::default());
-    let (layers, confidence) = carried.unwrap_or((&nothing.0, &nothing.1));
-    for size in [layers.size(), confidence.size()].into_iter().filter(|_| carried.is_some()) {
-        assert_eq!(size, picture.size(), "size of what is carried");
+    let (width, height) = checked(launch, inputs);
+    let mut frames = [Entry { picture: null(), layers: null(), confidence: null() }; MOST_FRAMES];
+    for (frame, (picture, carried)) in frames.iter_mut().zip(inputs) {
+        frame.picture = picture.data().as_ptr();
+        if let Some((layers, confidence)) = carried {
+            (frame.layers, frame.confidence) = (layers.data().as_ptr(), confidence.data().as_ptr());
+        }
     }
-    let layers = if carried.is_some() { PlaneArgument::read(layers) } else { PlaneArgument::none() };
-    // SAFETY: planes are of one size, or absent; the map and the weights are as large as the function takes them to be.
-    let faults = unsafe {
-        inkcast_conv_f16_enter(
-            &launch.run(),
-            launch.outputs as i32,
-            PlaneArgument::read(picture),
-            layers,
-            PlaneArgument::read(confidence),
-            history.as_ref().map_or(std::ptr::null(), |history| history),
-            output.as_mut_ptr(),
-        )
-    };
+    let entries = Entries { frames, width, height };
+    // SAFETY: planes are of one size, or absent; the maps and the weights are as large as the function takes them to be.
+    let faults = unsafe { inkcast_conv_f16_enter(&launch.run(), launch.outputs as i32, &entries, output.as_mut_ptr()) };
     check(faults);
 }
 
-/// From a map to layers.
-pub fn exit(launch: &Launch<'_>, input: &[u16], picture: &Picture, source: &[[f32; 4]; 3], layers: &mut Layers) {
+/// From maps one after another to the layers of each frame.
+pub fn exit(
+    launch: &Launch<'_>,
+    input: &[u16],
+    inputs: &[Input<'_>],
+    source: &[[f32; 4]; 3],
+    layers: &mut [&mut Layers],
+) {
     launch.check_input(input);
     assert_eq!(launch.output[2], 16, "outputs of a block of 2x2 pixels");
-    assert_eq!(layers.size(), picture.size(), "size of the layers");
-    // SAFETY: the planes are of one size; the map and the weights are as large as the function takes them to be.
-    let faults = unsafe {
-        let (picture, layers) = (PlaneArgument::read(picture), PlaneArgument::write(layers));
-        inkcast_conv_f16_exit(&launch.run(), input.as_ptr(), picture, source, layers)
-    };
+    assert_eq!(layers.len(), inputs.len(), "layers of each frame");
+    let (width, height) = checked(launch, inputs);
+    let mut frames = [Exit { picture: null(), layers: null_mut() }; MOST_FRAMES];
+    for (frame, ((picture, _), layers)) in frames.iter_mut().zip(inputs.iter().zip(layers)) {
+        assert_eq!(layers.size(), picture.size(), "size of the layers");
+        *frame = Exit { picture: picture.data().as_ptr(), layers: layers.data_mut().as_mut_ptr() };
+    }
+    let exits = Exits { frames, width, height, source };
+    // SAFETY: the planes are of one size; the maps and the weights are as large as the function takes them to be.
+    let faults = unsafe { inkcast_conv_f16_exit(&launch.run(), input.as_ptr(), &exits) };
     check(faults);
+}
+
+/// The size of all pictures, and of what is carried where there is some.
+fn checked(launch: &Launch<'_>, inputs: &[Input<'_>]) -> (i32, i32) {
+    assert_eq!(launch.frames, inputs.len(), "frames of a launch");
+    let size = inputs[0].0.size();
+    assert!(size.0 > 0 && size.1 > 0, "a picture");
+    for (picture, carried) in inputs {
+        assert_eq!(picture.size(), size, "pictures of one size");
+        if let Some((layers, confidence)) = carried {
+            assert_eq!([layers.size(), confidence.size()], [size; 2], "size of what is carried");
+        }
+    }
+    let length = |length: usize| i32::try_from(length).expect("a side of a plane fits 31 bits");
+    (length(size.0), length(size.1))
 }

@@ -8,11 +8,11 @@ extern "C" void inkcast_planar_picture(Plane<const Pixel> picture, Planes<float>
     }
 }
 
-extern "C" void inkcast_planar_carried(Plane<const Layer> layers, Plane<const uint8_t> confidence, int carries,
+extern "C" void inkcast_planar_carried(Plane<const Layer> layers, Plane<const uint8_t> confidence,
                                        Planes<float> planes) {
     for (int y = 0; y < planes.height; y++) {
         for (int x = 0; x < planes.width; x++) {
-            carried_at(x, y, layers, confidence, carries != 0, planes);
+            carried_at(x, y, layers, confidence, planes);
         }
     }
 }

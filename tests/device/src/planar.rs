@@ -14,12 +14,7 @@ struct Planes {
 
 unsafe extern "C" {
     fn inkcast_planar_picture(picture: PlaneArgument<'_, [u8; 4]>, planes: Planes);
-    fn inkcast_planar_carried(
-        layers: PlaneArgument<'_, [i16; 4]>,
-        confidence: PlaneArgument<'_, u8>,
-        carries: i32,
-        planes: Planes,
-    );
+    fn inkcast_planar_carried(layers: PlaneArgument<'_, [i16; 4]>, confidence: PlaneArgument<'_, u8>, planes: Planes);
     fn inkcast_planar_layers(planes: Planes, layers: PlaneArgument<'_, [i16; 4]>);
 }
 
@@ -39,15 +34,15 @@ pub fn from_picture(picture: &Picture, values: &mut [f32]) {
     unsafe { inkcast_planar_picture(PlaneArgument::read(picture), planes) };
 }
 
-/// `inkcast_kernels::planar::from_carried`, or zeros.
-pub fn from_carried(layers: &Layers, confidence: &Plane<u8>, carries: bool, values: &mut [f32]) {
+/// `inkcast_kernels::planar::from_carried`.
+pub fn from_carried(layers: &Layers, confidence: &Plane<u8>, values: &mut [f32]) {
     assert_eq!(layers.size(), confidence.size(), "size of what is carried");
     let mut planes = planes(layers.size(), 5, values);
     planes.data = values.as_mut_ptr();
     // SAFETY: the planes are as large as the function takes them to be, just checked.
     unsafe {
         let (layers, confidence) = (PlaneArgument::read(layers), PlaneArgument::read(confidence));
-        inkcast_planar_carried(layers, confidence, carries.into(), planes);
+        inkcast_planar_carried(layers, confidence, planes);
     }
 }
 

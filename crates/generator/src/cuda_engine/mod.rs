@@ -1,15 +1,16 @@
 //! The network on a CUDA device, from the device's memory to the device's memory.
 
+mod halves;
 mod tensors;
 
 use std::fmt;
 use std::time::Duration;
 
-use inkcast_kernels::conv_f16::cuda::DeviceCarried;
+use inkcast_kernels::conv_f16::cuda::{DeviceCarried, DeviceInput};
 use inkcast_kernels::device::{DeviceContext, DevicePlane};
 
-use crate::half_network::DeviceInput;
-use crate::{CONVOLUTIONS_VARIABLE, Convolutions, Folded, GeneratorError, HalfNetwork};
+use crate::{Convolutions, Folded, GeneratorError, HalfNetwork};
+use halves::SharedHalves;
 use tensors::TensorNetwork;
 
 /// Runs folded weights on a CUDA device; nothing of a frame crosses the bus.
@@ -20,6 +21,7 @@ pub struct CudaEngine(Network);
 enum Network {
     Tensors(TensorNetwork),
     Own(HalfNetwork<DeviceContext>),
+    SharedOwn(SharedHalves),
 }
 
 impl CudaEngine {
@@ -33,17 +35,22 @@ impl CudaEngine {
     }
 
     /// The same, with the network shared with all others of the same weights on this very device: what they run within
-    /// `window` runs as one batch ([`SharedNetwork`](crate::SharedNetwork)).
-    ///
-    /// # Errors
-    /// Also if Inkcast's own kernels are chosen, which run one frame at a time.
+    /// `window` runs as one batch ([`SharedNetwork`](crate::SharedNetwork), [`HalfBatch`](crate::HalfBatch)).
     pub fn batching(device: &DeviceContext, folded: &Folded, window: Duration) -> Result<Self, GeneratorError> {
-        match Convolutions::choose()? {
-            Convolutions::Own => Err(GeneratorError::Convolutions(format!(
-                "{CONVOLUTIONS_VARIABLE} is \"own\", which runs one frame at a time: leave it unset or set batch-window to 0"
-            ))),
-            _ => Ok(CudaEngine(Network::Tensors(TensorNetwork::shared(device.clone(), folded, window)?))),
-        }
+        CudaEngine::batching_with(device, folded, window, Convolutions::choose()?)
+    }
+
+    /// The same with `convolutions`.
+    pub fn batching_with(
+        device: &DeviceContext,
+        folded: &Folded,
+        window: Duration,
+        convolutions: Convolutions,
+    ) -> Result<Self, GeneratorError> {
+        Ok(CudaEngine(match convolutions {
+            Convolutions::Own => Network::SharedOwn(SharedHalves::new(device.clone(), folded, window)),
+            _ => Network::Tensors(TensorNetwork::shared(device.clone(), folded, window)?),
+        }))
     }
 
     /// The same with `convolutions`.
@@ -60,11 +67,16 @@ impl CudaEngine {
         match &mut self.0 {
             Network::Tensors(network) => network.set_style(folded),
             Network::Own(network) => network.set_style(folded),
+            Network::SharedOwn(network) => {
+                network.set_style(folded);
+                Ok(())
+            }
         }
     }
 
     /// Whether [`CudaEngine::run`] can be recorded once it has run for a size: with Inkcast's own kernels it takes the
-    /// same launches each time and allocates nothing. Candle allocates for every operation.
+    /// same launches each time and allocates nothing. Candle allocates for every operation, and who shares a network does
+    /// not know with how many.
     pub fn can_be_recorded(&self) -> bool {
         matches!(self.0, Network::Own(_))
     }
@@ -88,9 +100,10 @@ impl CudaEngine {
         match &mut self.0 {
             Network::Tensors(network) => network.run(picture, carried, layers),
             Network::Own(network) => {
-                network.fit(picture.size())?;
-                network.run(DeviceInput { picture, carried }, layers)
+                network.fit(picture.size(), 1)?;
+                network.run(&[DeviceInput { picture, carried }], &mut [layers])
             }
+            Network::SharedOwn(network) => network.run(DeviceInput { picture, carried }, layers),
         }
     }
 }
@@ -99,7 +112,7 @@ impl fmt::Debug for CudaEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let network = match self.0 {
             Network::Tensors(_) => "tensors",
-            Network::Own(_) => "own",
+            Network::Own(_) | Network::SharedOwn(_) => "own",
         };
         f.debug_tuple("CudaEngine").field(&network).finish()
     }

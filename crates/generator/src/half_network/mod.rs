@@ -3,22 +3,22 @@
 //! It takes the same launches for every frame of a size, one after another: `enter` and `down` to quarter resolution, two
 //! for each block, `up` to half resolution, `mix`, and `exit` to the layers. What a launch adds to lies in its output, so
 //! four maps are enough. Who runs the launches is a [`Machine`]: a device, or in tests the kernels' bodies on the host.
+//!
+//! The launches may be for several frames of one size, of different streams: each gets the layers that it gets alone.
 
 #[cfg(feature = "cuda")]
-mod cuda;
+pub(crate) mod cuda;
 mod weights;
 
 use inkcast_kernels::conv_f16::{MapSize, PackedConvF16};
 use inkcast_kernels::shuffle::Source;
 
 use crate::{Folded, GeneratorError};
-#[cfg(feature = "cuda")]
-pub(crate) use cuda::DeviceInput;
 use weights::Weights;
 
 /// What runs the launches.
 pub trait Machine {
-    /// A map in its memory.
+    /// Maps of one size in its memory, one for each frame.
     type Map;
     /// A convolution whose weights it has.
     type Conv;
@@ -28,9 +28,14 @@ pub trait Machine {
     type Input<'a>: Copy;
     /// What a frame gives.
     type Layers;
+    /// A frame that can be handed to the thread that runs several streams.
+    type Frame: Send + 'static;
 
-    /// A map, whatever it holds.
-    fn new_map(&self, size: MapSize) -> Result<Self::Map, GeneratorError>;
+    /// What a frame brings, and where its layers go.
+    fn parts(frame: &mut Self::Frame) -> (Self::Input<'_>, &mut Self::Layers);
+
+    /// Maps for up to `frames` frames, whatever they hold.
+    fn new_map(&self, size: MapSize, frames: usize) -> Result<Self::Map, GeneratorError>;
 
     /// A convolution's weights.
     fn new_conv(&self, packed: PackedConvF16) -> Result<Self::Conv, GeneratorError>;
@@ -44,20 +49,31 @@ pub trait Machine {
     /// Another residual in the same memory.
     fn set_source(&self, place: &mut Self::Source, source: &Source) -> Result<(), GeneratorError>;
 
-    /// Picture and what is carried -> map.
-    fn enter(&self, conv: &Self::Conv, input: Self::Input<'_>, output: &mut Self::Map) -> Result<(), GeneratorError>;
+    /// Picture and what is carried of each frame -> its map.
+    fn enter(
+        &self,
+        conv: &Self::Conv,
+        inputs: &[Self::Input<'_>],
+        output: &mut Self::Map,
+    ) -> Result<(), GeneratorError>;
 
-    /// Map -> map, or onto what it holds.
-    fn conv(&self, conv: &Self::Conv, input: &Self::Map, output: &mut Self::Map) -> Result<(), GeneratorError>;
+    /// Map -> map, or onto what it holds, of each of the first `frames` frames.
+    fn conv(
+        &self,
+        conv: &Self::Conv,
+        frames: usize,
+        input: &Self::Map,
+        output: &mut Self::Map,
+    ) -> Result<(), GeneratorError>;
 
-    /// Map and picture -> layers.
+    /// Map and picture of each frame -> its layers.
     fn exit(
         &self,
         conv: &Self::Conv,
         map: &Self::Map,
-        input: Self::Input<'_>,
+        inputs: &[Self::Input<'_>],
         source: &Self::Source,
-        layers: &mut Self::Layers,
+        layers: &mut [&mut Self::Layers],
     ) -> Result<(), GeneratorError>;
 }
 
@@ -75,6 +91,8 @@ pub struct HalfNetwork<M: Machine> {
 /// The maps for pictures of one size.
 struct Maps<M: Machine> {
     picture: (usize, usize),
+    /// For how many of them there is room.
+    frames: usize,
     /// Behind `enter`, at half resolution; then joined with what `up` gives.
     fine: M::Map,
     /// Behind `down` and each block, at quarter resolution.
@@ -110,23 +128,23 @@ impl<M: Machine> HalfNetwork<M> {
         self.machine.set_source(&mut self.source, &source)
     }
 
-    /// Makes the maps for pictures of this size, unless they are there.
-    pub fn fit(&mut self, picture: (usize, usize)) -> Result<(), GeneratorError> {
-        if self.maps.as_ref().is_some_and(|maps| maps.picture == picture) {
+    /// Makes the maps for as many pictures of this size, unless they are there.
+    pub fn fit(&mut self, picture: (usize, usize), frames: usize) -> Result<(), GeneratorError> {
+        if self.maps.as_ref().is_some_and(|maps| maps.picture == picture && maps.frames >= frames) {
             return Ok(());
         }
         // The old ones make room first.
         self.maps = None;
         let fine = self.shapes[0].output(self.shapes[0].entry_size(picture));
         let coarse = self.shapes[1].output(fine);
-        let map = |size: MapSize| self.machine.new_map(size);
-        let maps = Maps { picture, fine: map(fine)?, coarse: map(coarse)?, inner: map(coarse)?, mixed: map(fine)? };
-        self.maps = Some(maps);
+        let map = |size: MapSize| self.machine.new_map(size, frames);
+        let (inner, mixed) = (map(coarse)?, map(fine)?);
+        self.maps = Some(Maps { picture, frames, fine: map(fine)?, coarse: map(coarse)?, inner, mixed });
         Ok(())
     }
 
-    /// The layers of one picture whose size `fit` was told of last.
-    pub fn run(&mut self, input: M::Input<'_>, layers: &mut M::Layers) -> Result<(), GeneratorError> {
+    /// The layers of pictures whose size and number `fit` was told of last.
+    pub fn run(&mut self, inputs: &[M::Input<'_>], layers: &mut [&mut M::Layers]) -> Result<(), GeneratorError> {
         let HalfNetwork { machine, convs, source, maps, .. } = self;
         let Some(Maps { fine, coarse, inner, mixed, .. }) = maps else {
             return Err(GeneratorError::Architecture("the network has no maps for this size yet".to_string()));
@@ -134,15 +152,16 @@ impl<M: Machine> HalfNetwork<M> {
         let [enter, down, blocks @ .., up, mix, exit] = &convs[..] else {
             return Err(GeneratorError::Architecture("a generator has at least five convolutions".to_string()));
         };
-        machine.enter(enter, input, fine)?;
-        machine.conv(down, fine, coarse)?;
+        let frames = inputs.len();
+        machine.enter(enter, inputs, fine)?;
+        machine.conv(down, frames, fine, coarse)?;
         for pair in blocks.chunks_exact(2) {
-            machine.conv(&pair[0], coarse, inner)?;
-            machine.conv(&pair[1], inner, coarse)?;
+            machine.conv(&pair[0], frames, coarse, inner)?;
+            machine.conv(&pair[1], frames, inner, coarse)?;
         }
-        machine.conv(up, coarse, fine)?;
-        machine.conv(mix, fine, mixed)?;
-        machine.exit(exit, mixed, input, source, layers)
+        machine.conv(up, frames, coarse, fine)?;
+        machine.conv(mix, frames, fine, mixed)?;
+        machine.exit(exit, mixed, inputs, source, layers)
     }
 
     /// Who runs it.

@@ -61,14 +61,28 @@ struct INKCAST_ALIGNED(16) Four {
     float of[4];
 };
 
-// Which tile a block computes: the grid is of tiles across, tiles down and groups of outputs.
+// The most frames of a launch. `MOST_FRAMES` in `mod.rs`.
+static constexpr int MOST_FRAMES = 8;
+
+// Which tile a block computes, for which group of outputs, of which frame.
 struct TileAt {
-    int x, y, outputs;
+    int x, y, outputs, frame;
 };
+
+// The grid is of tiles across, tiles down, and groups of outputs of one frame after another.
+template <class T> INKCAST_BLOCK TileAt tile_at(ConvSize size, int x, int y, int z) {
+    const int groups = (size.outputs + T::OUTPUTS - 1) / T::OUTPUTS;
+    return TileAt{x, y, z % groups, z / groups};
+}
 
 // Brings 16 channels from `16 * chunk` of a map. Channels and pixels outside are zero.
 struct FromMap {
+    // Of one frame after another.
     const Vector<8> *map;
+
+    INKCAST_BLOCK FromMap of_frame(ConvSize size, int frame) const {
+        return FromMap{map + (size_t)frame * size.in_width * size.in_height * (size.in_channels / 8)};
+    }
 
     template <class T> INKCAST_BLOCK void bring(Block &block, ConvSize size, TileAt tile, int chunk, int first) const {
         const int left = tile.x * T::WIDTH * T::STRIDE - T::KERNEL / 2;
@@ -95,10 +109,6 @@ struct FromPicture {
     // Nothing is carried where `data` is null.
     Plane<const Layer> layers;
     Plane<const uint8_t> confidence;
-    // Nor where this is given and points to 0.
-    const uint32_t *history;
-
-    INKCAST_BLOCK bool carries() const { return layers.data && (!history || *history != 0); }
 
     // Four codes as two pairs.
     INKCAST_BLOCK static void put(Vector<8> &vector, int pixel, int a, int b, int c, int d) {
@@ -107,7 +117,8 @@ struct FromPicture {
     }
 
     // Eight channels of a block of 2x2 pixels: those of the two pixels of a row, of the picture or of the layers.
-    INKCAST_BLOCK Vector<8> vector_at(int x, int y, int index, bool carries) const {
+    INKCAST_BLOCK Vector<8> vector_at(int x, int y, int index) const {
+        const bool carries = layers.data;
         Vector<8> vector;
         const int row = least(2 * y + index % 2, picture.height - 1);
         for (int i = 0; i < 2; i++) {
@@ -132,23 +143,45 @@ struct FromPicture {
 
     template <class T> INKCAST_BLOCK void bring(Block &block, ConvSize size, TileAt tile, int chunk, int first) const {
         const int left = tile.x * T::WIDTH - T::KERNEL / 2, top = tile.y * T::HEIGHT - T::KERNEL / 2;
-        const bool with_history = carries();
         block.each_thread([&](int thread) {
             for (int at = thread; at < T::PIXEL_SLOTS; at += T::THREADS) {
                 const int half = at % 2, column = at / 2 % T::IN_WIDTH, row = at / 2 / T::IN_WIDTH;
                 const int x = left + column, y = top + row;
                 const bool inside = x >= 0 && x < size.in_width && y >= 0 && y < size.in_height;
                 const Vector<8> zero = {};
-                const Vector<8> vector = inside ? vector_at(x, y, 2 * chunk + half, with_history) : zero;
+                const Vector<8> vector = inside ? vector_at(x, y, 2 * chunk + half) : zero;
                 block.store(thread, first + T::slot(T::place(column, row), half), vector);
             }
         });
     }
 };
 
+// What the frames of a launch bring, all of one size.
+struct FromPictures {
+    struct Frame {
+        const Pixel *picture;
+        const Layer *layers;
+        const uint8_t *confidence;
+    } frames[MOST_FRAMES];
+    int width, height;
+
+    INKCAST_BLOCK FromPicture of_frame(ConvSize, int frame) const {
+        return FromPicture{
+            {frames[frame].picture, width, height},
+            {frames[frame].layers, width, height},
+            {frames[frame].confidence, width, height},
+        };
+    }
+};
+
 // Writes to a map, or adds to it. A place is read and written by one thread.
 struct ToMap {
+    // Of one frame after another.
     uint16_t *map;
+
+    INKCAST_BLOCK ToMap of_frame(ConvSize size, int frame) const {
+        return ToMap{map + (size_t)frame * size.width * size.height * size.outputs};
+    }
 
     template <int COUNT>
     INKCAST_BLOCK void put(ConvSize size, int x, int y, int output, const float (&sums)[COUNT]) const {
@@ -208,6 +241,20 @@ struct ToLayers {
     }
 };
 
+// Where the frames of a launch go, all of one size.
+struct ToManyLayers {
+    struct Frame {
+        const Pixel *picture;
+        Layer *layers;
+    } frames[MOST_FRAMES];
+    int width, height;
+    const Source *source;
+
+    INKCAST_BLOCK ToLayers of_frame(ConvSize, int frame) const {
+        return ToLayers{{frames[frame].picture, width, height}, {frames[frame].layers, width, height}, *source};
+    }
+};
+
 // The products of 16 channels, of all taps.
 template <class T>
 INKCAST_BLOCK void multiply_chunk(Block &block, PerThread<Sum> (&sums)[T::ROWS][2 * T::GROUPS], int first) {
@@ -239,11 +286,13 @@ INKCAST_BLOCK void multiply_chunk(Block &block, PerThread<Sum> (&sums)[T::ROWS][
     }
 }
 
-// The whole of what a block does. `weights` and `bias` are packed as `PackedConvF16` has them; `shared` has room for
-// two stages of Tile::SLOTS, or for one if there are no more than 16 input channels.
-template <class T, class From, class To>
-INKCAST_BLOCK void conv_tile(Block &block, ConvSize size, TileAt tile, const From &from, const Vector<8> *weights,
-                             const Four *bias, const To &to) {
+// The whole of what the block at a place of the grid does. `weights` and `bias` are packed as `PackedConvF16` has them;
+// its shared memory has room for two stages of Tile::SLOTS, or for one if there are no more than 16 input channels.
+template <class T, class Froms, class Tos>
+INKCAST_BLOCK void conv_block(Block &block, ConvSize size, TileAt tile, const Froms &froms, const Vector<8> *weights,
+                              const Four *bias, const Tos &tos) {
+    const auto from = froms.of_frame(size, tile.frame);
+    const auto to = tos.of_frame(size, tile.frame);
     const int chunks = (size.in_channels + 15) / 16;
     PerThread<Sum> sums[T::ROWS][2 * T::GROUPS];
     block.each_thread([&](int thread) {

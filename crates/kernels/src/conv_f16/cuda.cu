@@ -5,13 +5,18 @@
 // The slots that the launch asks for.
 extern __shared__ Vector<8> shared_slots[];
 
-static __device__ inline TileAt tile_at() { return TileAt{(int)blockIdx.x, (int)blockIdx.y, (int)blockIdx.z}; }
+template <class T, class Froms, class Tos>
+static __device__ inline void run(ConvSize size, const Froms &froms, const Vector<8> *weights, const Four *bias,
+                                  const Tos &tos) {
+    Block block(shared_slots);
+    const TileAt tile = tile_at<T>(size, (int)blockIdx.x, (int)blockIdx.y, (int)blockIdx.z);
+    conv_block<T>(block, size, tile, froms, weights, bias, tos);
+}
 
 #define CONV(name, kernel, stride, groups)                                                                             \
     extern "C" __global__ void __launch_bounds__(256, 2)                                                               \
         name(ConvSize size, const Vector<8> *map, const Vector<8> *weights, const Four *bias, uint16_t *output) {      \
-        Block block(shared_slots);                                                                                     \
-        conv_tile<Tile<kernel, stride, groups>>(block, size, tile_at(), FromMap{map}, weights, bias, ToMap{output});   \
+        run<Tile<kernel, stride, groups>>(size, FromMap{map}, weights, bias, ToMap{output});                           \
     }
 
 CONV(conv_f16_3_1_16, 3, 1, 1)
@@ -26,11 +31,9 @@ CONV(conv_f16_1_1_64, 1, 1, 4)
 
 #define ENTER(name, groups)                                                                                            \
     extern "C" __global__ void __launch_bounds__(256, 2)                                                               \
-        name(ConvSize size, Plane<const Pixel> picture, Plane<const Layer> layers, Plane<const uint8_t> confidence,    \
-             const uint32_t *history, const Vector<8> *weights, const Four *bias, uint16_t *output) {                  \
-        Block block(shared_slots);                                                                                     \
-        conv_tile<Tile<3, 1, groups>>(block, size, tile_at(), FromPicture{picture, layers, confidence, history},       \
-                                      weights, bias, ToMap{output});                                                   \
+        name(ConvSize size, const __grid_constant__ FromPictures pictures, const Vector<8> *weights, const Four *bias, \
+             uint16_t *output) {                                                                                       \
+        run<Tile<3, 1, groups>>(size, pictures, weights, bias, ToMap{output});                                         \
     }
 
 ENTER(conv_f16_enter_16, 1)
@@ -39,7 +42,6 @@ ENTER(conv_f16_enter_64, 4)
 
 extern "C" __global__ void __launch_bounds__(256, 2)
     conv_f16_exit(ConvSize size, const Vector<8> *map, const Vector<8> *weights, const Four *bias,
-                  Plane<const Pixel> picture, const Source *source, Plane<Layer> layers) {
-    Block block(shared_slots);
-    conv_tile<Tile<3, 1, 1>>(block, size, tile_at(), FromMap{map}, weights, bias, ToLayers{picture, layers, *source});
+                  const __grid_constant__ ToManyLayers layers) {
+    run<Tile<3, 1, 1>>(size, FromMap{map}, weights, bias, layers);
 }

@@ -4,10 +4,8 @@ use candle_core::cuda_backend::cudarc::driver::sys::CUfunction_attribute;
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, DevicePtr, DevicePtrMut, DeviceRepr};
 use half::f16;
 
-use super::{ConvSize, MapSize, PackedConvF16, THREADS};
-use crate::device::{
-    DeviceBuffer, DeviceContext, DeviceError, DevicePlane, Grid, Module, PlaneArgument, launch, module,
-};
+use super::{ConvSize, MOST_FRAMES, MapSize, PackedConvF16, THREADS};
+use crate::device::{DeviceBuffer, DeviceContext, DeviceError, DevicePlane, Grid, Module, launch, module};
 use crate::shuffle::{CARRIED_CHANNELS, CHANGE_CHANNELS, PICTURE_CHANNELS, Source};
 
 const KERNELS: Module = module!("conv_f16");
@@ -18,30 +16,31 @@ const SHARED_BYTES: u32 = 48 << 10;
 // SAFETY: the device's structure has the same fields in the same order and of the same sizes.
 unsafe impl DeviceRepr for ConvSize {}
 
-/// A map on a device.
+/// Maps of one size on a device, one for each of several frames.
 #[derive(Debug)]
 pub struct DeviceMap {
     size: MapSize,
+    frames: usize,
     bits: DeviceBuffer<u16>,
 }
 
 impl DeviceMap {
-    /// A map of zeros.
-    pub fn new(device: &DeviceContext, size: MapSize) -> Result<Self, DeviceError> {
-        Ok(DeviceMap { size, bits: DeviceBuffer::new(device, size.values())? })
+    /// Maps of zeros for up to `frames` frames.
+    pub fn new(device: &DeviceContext, size: MapSize, frames: usize) -> Result<Self, DeviceError> {
+        Ok(DeviceMap { size, frames, bits: DeviceBuffer::new(device, frames * size.values())? })
     }
 
-    /// Its size.
+    /// The size of each.
     pub fn size(&self) -> MapSize {
         self.size
     }
 
-    /// Its numbers, as bits of f16.
+    /// Their numbers one after another, as bits of f16.
     pub fn bits(&self) -> &DeviceBuffer<u16> {
         &self.bits
     }
 
-    /// Its numbers, as bits of f16.
+    /// Their numbers one after another, as bits of f16.
     pub fn bits_mut(&mut self) -> &mut DeviceBuffer<u16> {
         &mut self.bits
     }
@@ -104,23 +103,75 @@ pub struct DeviceCarried<'a> {
     pub layers: &'a DevicePlane<[i16; 4]>,
     /// Trust in them, 255 = full; of the same size.
     pub confidence: &'a DevicePlane<u8>,
-    /// A number that an earlier kernel leaves: where it is 0, there is no previous frame, whatever the planes hold.
-    pub history: Option<&'a DeviceBuffer<u32>>,
 }
 
-/// Runs `conv` on `input` into `output`, or on top of what it holds ([`super::Finish::add`]).
+/// What a frame brings, on a device.
+#[derive(Debug, Clone, Copy)]
+pub struct DeviceInput<'a> {
+    /// The picture.
+    pub picture: &'a DevicePlane<[u8; 4]>,
+    /// What the network may know of the previous frame, of the same size.
+    pub carried: Option<DeviceCarried<'a>>,
+}
+
+/// `FromPictures` of `body.cuh`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Entries {
+    frames: [Entry; MOST_FRAMES],
+    width: i32,
+    height: i32,
+}
+
+/// Addresses of a picture, and of what is carried or nothing.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct Entry {
+    picture: u64,
+    layers: u64,
+    confidence: u64,
+}
+
+/// `ToManyLayers` of `body.cuh`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Exits {
+    frames: [Exit; MOST_FRAMES],
+    width: i32,
+    height: i32,
+    source: u64,
+}
+
+/// Addresses of a picture and of its layers.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct Exit {
+    picture: u64,
+    layers: u64,
+}
+
+// SAFETY: the device's structure has the same fields in the same order and of the same sizes.
+unsafe impl DeviceRepr for Entries {}
+
+// SAFETY: the device's structure has the same fields in the same order and of the same sizes.
+unsafe impl DeviceRepr for Exits {}
+
+/// Runs `conv` on the maps of the first `frames` frames in `input` into those in `output`, or on top of what they hold
+/// ([`super::Finish::add`]).
 ///
 /// # Panics
-/// If the maps are not of the sizes that the convolution asks for.
+/// If the maps are not of the sizes that the convolution asks for, or are for fewer frames.
 pub fn conv(
     device: &DeviceContext,
     conv: &DeviceConv,
+    frames: usize,
     input: &DeviceMap,
     output: &mut DeviceMap,
 ) -> Result<(), DeviceError> {
     assert_eq!(output.size, conv.packed.output(input.size), "size of a convolution's output");
-    // SAFETY: both maps have the sizes that their buffers were made for, and the output is borrowed alone.
-    unsafe { start(device, conv, input.size, input.bits.address(device), output.bits.address(device)) }
+    assert!(frames <= input.frames.min(output.frames), "maps for {frames} frames");
+    // SAFETY: both buffers were made for maps of these sizes and as many frames, and the output is borrowed alone.
+    unsafe { start(device, conv, input.size, frames, input.bits.address(device), output.bits.address(device)) }
 }
 
 /// [`conv`] from and to the memory of Candle's tensors `[height, width, channels]`.
@@ -139,20 +190,21 @@ pub fn conv_tensor(
     let (input, _input_in_use) = input.device_ptr(device.stream());
     let (output, _output_in_use) = output.device_ptr_mut(device.stream());
     // SAFETY: the maps are as large as their sizes say, just checked, and the output is borrowed alone.
-    unsafe { start(device, conv, size, input, output) }
+    unsafe { start(device, conv, size, 1, input, output) }
 }
 
-/// Unsafe: at the addresses there have to be maps of `size` and of what the convolution makes of it, the second one for
-/// nobody else to use.
+/// Unsafe: at the addresses there have to be `frames` maps of `size` and of what the convolution makes of it, the second
+/// ones for nobody else to use.
 unsafe fn start(
     device: &DeviceContext,
     conv: &DeviceConv,
     size: MapSize,
+    frames: usize,
     input: u64,
     output: u64,
 ) -> Result<(), DeviceError> {
     let (kernel, stride) = conv.packed.kernel_and_stride();
-    let name = match (kernel, stride, conv.packed.blocks(size).outputs) {
+    let name = match (kernel, stride, conv.packed.blocks(size, frames).outputs) {
         (3, 1, 16) => "conv_f16_3_1_16",
         (3, 1, 32) => "conv_f16_3_1_32",
         (3, 1, _) => "conv_f16_3_1_64",
@@ -163,100 +215,122 @@ unsafe fn start(
         (_, _, 32) => "conv_f16_1_1_32",
         _ => "conv_f16_1_1_64",
     };
-    let (sizes, grid) = (conv.packed.size(size), grid(device, name, conv, size)?);
+    let (sizes, grid) = (conv.packed.size(size), grid(device, name, conv, size, frames)?);
     let (weights, bias) = (conv.weights.address(device), conv.bias.address(device));
     // SAFETY: the arguments are those of `CONV` in `cuda.cu`; weights and bias are packed for these sizes, maps are the
     // caller's promise.
     unsafe { launch!(device, KERNELS, name, grid, sizes, input, weights, bias, output) }
 }
 
-/// Runs the first convolution of a network, with a 3x3 kernel, from the bytes of a picture and what is carried: it sees
+/// Runs the first convolution of a network, with a 3x3 kernel, from the bytes of pictures and what is carried: it sees
 /// what [`crate::shuffle::unshuffle_carried_row`] gives, or [`crate::shuffle::unshuffle_row`] with zeros for luma if
 /// it has [`PICTURE_CHANNELS`] inputs. Sides are completed to multiples of 4.
 ///
 /// # Panics
-/// If the planes or the map are not of the sizes that the convolution asks for.
+/// If the planes or the maps are not of the sizes that the convolution asks for, or there are no frames or too many.
 pub fn enter(
     device: &DeviceContext,
     conv: &DeviceConv,
-    picture: &DevicePlane<[u8; 4]>,
-    carried: Option<DeviceCarried<'_>>,
+    inputs: &[DeviceInput<'_>],
     output: &mut DeviceMap,
 ) -> Result<(), DeviceError> {
-    let size = conv.packed.entry_size(picture.size());
+    let (width, height) = common_size(inputs);
+    let size = conv.packed.entry_size((width, height));
     assert!(matches!(size.channels, PICTURE_CHANNELS | CARRIED_CHANNELS), "channels of an unshuffled picture");
     assert_eq!(conv.packed.kernel_and_stride(), (3, 1), "kernel and stride of a first convolution");
     assert_eq!(output.size, conv.packed.output(size), "size of a convolution's output");
-    let carried = carried.filter(|_| size.channels == CARRIED_CHANNELS);
-    if let Some(carried) = &carried {
-        assert_eq!([carried.layers.size(), carried.confidence.size()], [picture.size(); 2], "size of what is carried");
-        assert!(carried.history.is_none_or(|history| !history.is_empty()), "a number that tells of the previous frame");
+    assert!(inputs.len() <= output.frames, "maps for {} frames", inputs.len());
+    let mut frames = [Entry::default(); MOST_FRAMES];
+    for (frame, input) in frames.iter_mut().zip(inputs) {
+        frame.picture = input.picture.values().address(device);
+        if let Some(carried) = input.carried.filter(|_| size.channels == CARRIED_CHANNELS) {
+            frame.layers = carried.layers.values().address(device);
+            frame.confidence = carried.confidence.values().address(device);
+        }
     }
-    let name = match conv.packed.blocks(size).outputs {
+    let entries = Entries { frames, width: width as i32, height: height as i32 };
+    let name = match conv.packed.blocks(size, inputs.len()).outputs {
         16 => "conv_f16_enter_16",
         32 => "conv_f16_enter_32",
         _ => "conv_f16_enter_64",
     };
-    let history = carried.and_then(|carried| carried.history);
+    let grid = grid(device, name, conv, size, inputs.len())?;
+    let (weights, bias) = (conv.weights.address(device), conv.bias.address(device));
     // SAFETY: the arguments are those of `ENTER` in `cuda.cu`. The planes are of one size, of which the kernel's is made,
-    // or absent together; weights and bias are packed for it.
+    // or absent together; weights and bias are packed for it, and the output has a map for each frame.
     unsafe {
         launch!(
             device,
             KERNELS,
             name,
-            grid(device, name, conv, size)?,
+            grid,
             conv.packed.size(size),
-            picture.argument(device),
-            carried.map_or(PlaneArgument::NONE, |carried| carried.layers.argument(device)),
-            carried.map_or(PlaneArgument::NONE, |carried| carried.confidence.argument(device)),
-            history.map_or(0, |history| history.address(device)),
-            conv.weights.address(device),
-            conv.bias.address(device),
-            output.bits.address(device),
+            entries,
+            weights,
+            bias,
+            output.bits.address(device)
         )
     }
 }
 
 /// Runs the last convolution of a network, with a 3x3 kernel, and joins what it changes, in the units of layers and the
-/// order of [`CHANGE_CHANNELS`], with the source, as [`crate::shuffle::join_row`] does.
+/// order of [`CHANGE_CHANNELS`], with the pictures of `inputs`, as [`crate::shuffle::join_row`] does.
 ///
 /// # Panics
-/// If the map or the planes are not of the sizes that the convolution asks for.
+/// If the maps or the planes are not of the sizes that the convolution asks for, or not as many.
 pub fn exit(
     device: &DeviceContext,
     conv: &DeviceConv,
-    input: &DeviceMap,
-    picture: &DevicePlane<[u8; 4]>,
+    map: &DeviceMap,
+    inputs: &[DeviceInput<'_>],
     source: &DeviceSource,
-    layers: &mut DevicePlane<[i16; 4]>,
+    layers: &mut [&mut DevicePlane<[i16; 4]>],
 ) -> Result<(), DeviceError> {
-    let output = conv.packed.output(input.size);
+    let (width, height) = common_size(inputs);
+    let output = conv.packed.output(map.size);
     assert_eq!((output.channels, conv.packed.kernel_and_stride()), (CHANGE_CHANNELS, (3, 1)), "a last convolution");
-    assert_eq!(layers.size(), picture.size(), "size of the layers");
-    assert!(2 * output.width >= picture.width() && 2 * output.height >= picture.height(), "size of the change");
-    // SAFETY: the arguments are those of `conv_f16_exit` in `cuda.cu`. It writes inside of planes of one size; the map has
-    // the size that it is told, weights and bias are packed for it.
+    assert!(2 * output.width >= width && 2 * output.height >= height, "size of the change");
+    assert!(inputs.len() <= map.frames, "maps for {} frames", inputs.len());
+    assert_eq!(layers.len(), inputs.len(), "layers of each frame");
+    let mut frames = [Exit::default(); MOST_FRAMES];
+    for (frame, (input, layers)) in frames.iter_mut().zip(inputs.iter().zip(layers)) {
+        assert_eq!(layers.size(), (width, height), "size of the layers");
+        let (picture, layers) = (input.picture.values().address(device), layers.values().address(device));
+        *frame = Exit { picture, layers };
+    }
+    let exits = Exits { frames, width: width as i32, height: height as i32, source: source.0.address(device) };
+    let name = "conv_f16_exit";
+    let grid = grid(device, name, conv, map.size, inputs.len())?;
+    let (weights, bias) = (conv.weights.address(device), conv.bias.address(device));
+    // SAFETY: the arguments are those of `conv_f16_exit` in `cuda.cu`. It writes inside of planes of one size that are
+    // borrowed alone; there is a map of the size that it is told for each frame, weights and bias are packed for it.
     unsafe {
-        launch!(
-            device,
-            KERNELS,
-            "conv_f16_exit",
-            grid(device, "conv_f16_exit", conv, input.size)?,
-            conv.packed.size(input.size),
-            input.bits.address(device),
-            conv.weights.address(device),
-            conv.bias.address(device),
-            picture.argument(device),
-            source.0.address(device),
-            layers.argument(device),
-        )
+        launch!(device, KERNELS, name, grid, conv.packed.size(map.size), map.bits.address(device), weights, bias, exits)
     }
 }
 
+/// The size of all pictures, and of what is carried where there is some.
+fn common_size(inputs: &[DeviceInput<'_>]) -> (usize, usize) {
+    assert!((1..=MOST_FRAMES).contains(&inputs.len()), "{} frames of a launch", inputs.len());
+    let size = inputs[0].picture.size();
+    for DeviceInput { picture, carried } in inputs {
+        assert_eq!(picture.size(), size, "pictures of one size");
+        if let Some(carried) = carried {
+            assert_eq!([carried.layers.size(), carried.confidence.size()], [size; 2], "size of what is carried");
+        }
+    }
+    size
+}
+
 /// The blocks of a launch, for which the kernel is told how much shared memory it may have.
-fn grid(device: &DeviceContext, kernel: &'static str, conv: &DeviceConv, input: MapSize) -> Result<Grid, DeviceError> {
-    let blocks = conv.packed.blocks(input);
+fn grid(
+    device: &DeviceContext,
+    kernel: &'static str,
+    conv: &DeviceConv,
+    input: MapSize,
+    frames: usize,
+) -> Result<Grid, DeviceError> {
+    let blocks = conv.packed.blocks(input, frames);
     let shared = blocks.shared_bytes();
     if shared > SHARED_BYTES {
         let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;

@@ -4,6 +4,9 @@
 //! f16. Channels are a multiple of [`CHANNEL_STEP`]; those that a network does not have hold zeros, as its weights for
 //! them do. Values end at the largest finite f16.
 //!
+//! A launch computes up to [`MOST_FRAMES`] frames of one size, each by itself, with the bits that it has alone. Their maps
+//! lie one after another.
+//!
 //! The kernels multiply matrices of 16 pixels of a row by 16 channels by 8 outputs (`body.cuh`). [`PackedConvF16`] has
 //! the weights in the order in which the threads of a warp hold them, so that each loads its own with one instruction,
 //! and in the order of outputs that lets it write neighbouring channels.
@@ -18,6 +21,8 @@ mod tests;
 use packing::{DEPTH, LANES, SLOT, group_of, half_bits, places};
 pub use scalar::conv;
 
+/// The most frames of a launch.
+pub const MOST_FRAMES: usize = 8;
 /// Channels of a map are a multiple of this many.
 pub const CHANNEL_STEP: usize = 8;
 
@@ -80,7 +85,7 @@ pub struct ConvSize {
 /// How a launch is cut into blocks of threads: `Tile` of `body.cuh`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blocks {
-    /// Tiles across, tiles down and groups of outputs.
+    /// Tiles across, tiles down, and groups of outputs for each frame.
     pub grid: [u32; 3],
     /// Outputs of a group: 16, 32 or 64.
     pub outputs: usize,
@@ -195,11 +200,11 @@ impl PackedConvF16 {
         }
     }
 
-    /// How a launch for this input is cut into blocks.
+    /// How a launch for this input of each of `frames` frames is cut into blocks.
     ///
     /// # Panics
     /// As [`PackedConvF16::output`].
-    pub fn blocks(&self, input: MapSize) -> Blocks {
+    pub fn blocks(&self, input: MapSize, frames: usize) -> Blocks {
         let (output, outputs) = (self.output(input), group_of(self.outputs));
         // With a stride of 2 a tile reads more, so it is lower.
         let tile_height = if self.stride == 1 { 16 } else { 8 };
@@ -212,7 +217,7 @@ impl PackedConvF16 {
         let down = (output.height / self.finish.spread).div_ceil(tile_height);
         let groups = self.outputs.div_ceil(outputs);
         Blocks {
-            grid: [across, down, groups].map(|count| count as u32),
+            grid: [across, down, groups * frames].map(|count| count as u32),
             outputs,
             slots: stages * (pixels * DEPTH / SLOT + weights),
         }

@@ -71,8 +71,8 @@ fn as_map(size: MapSize, bits: &[u16]) -> FeatureMap {
     map
 }
 
-fn launch<'a>(packed: &'a PackedConvF16, input: MapSize, backwards: bool) -> Launch<'a> {
-    let (size, blocks) = (packed.size(input), packed.blocks(input));
+fn launch(packed: &PackedConvF16, input: MapSize, frames: usize, backwards: bool) -> Launch<'_> {
+    let (size, blocks) = (packed.size(input), packed.blocks(input, frames));
     let (kernel, stride) = packed.kernel_and_stride();
     Launch {
         input: size.input,
@@ -85,6 +85,7 @@ fn launch<'a>(packed: &'a PackedConvF16, input: MapSize, backwards: bool) -> Lau
         stride,
         weights: packed.weights(),
         bias: packed.bias(),
+        frames,
         grid: blocks.grid,
         outputs: blocks.outputs,
         slots: blocks.slots,
@@ -132,7 +133,7 @@ fn all_variants_equal_the_convolution_in_f32() {
         let run = |backwards: bool| {
             let mut result =
                 if case.finish.add { Guarded::input(&before) } else { Guarded::<u16>::output(output.values()) };
-            device::conv(&launch(&packed, size, backwards), input.values(), result.values_mut());
+            device::conv(&launch(&packed, size, 1, backwards), input.values(), result.values_mut());
             result.check_written();
             result.values().to_vec()
         };
@@ -165,7 +166,7 @@ fn what_is_larger_than_f16_ends_at_its_largest() {
     let case = Case { inputs: 8, outputs: 8, kernel: 3, stride: 1, width: 4, height: 4, finish };
     let (size, packed) = (case.input(), case.packed());
     let mut result = vec![0; size.values()];
-    device::conv(&launch(&packed, size, false), &noise(size.values(), 3), &mut result);
+    device::conv(&launch(&packed, size, 1, false), &noise(size.values(), 3), &mut result);
     assert!(result.iter().all(|&bits| f16::from_bits(bits).is_finite()));
     assert!(result.contains(&f16::MAX.to_bits()) && result.contains(&f16::MIN.to_bits()));
 }
@@ -175,18 +176,21 @@ fn picture(width: usize, height: usize) -> Picture {
     Plane::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes())
 }
 
+/// A picture with layers and the trust in them.
+fn frame(width: usize, height: usize, seed: u64) -> (Picture, Layers, Plane<u8>) {
+    let mut random = Random::new(seed);
+    let picture = Plane::from_fn(width, height, |_, _| (random.bits() as u32).to_le_bytes());
+    let layers =
+        Plane::from_fn(width, height, |_, _| [(); 4].map(|()| random.between(0.0, f32::from(LAYER_ONE) + 0.9) as i16));
+    let confidence = Plane::from_fn(width, height, |_, _| random.bits() as u8);
+    (picture, layers, confidence)
+}
+
 #[test]
 fn the_entry_reads_pictures_and_what_is_carried_as_the_cpu_does() {
     for (width, height) in [(1, 1), (3, 2), (5, 9), (34, 31), (64, 36)] {
-        let mut random = Random::new(13);
-        let picture = picture(width, height);
-        let layers: Layers = Plane::from_fn(width, height, |_, _| {
-            [(); 4].map(|()| random.between(0.0, f32::from(LAYER_ONE) + 0.9) as i16)
-        });
-        let confidence: Plane<u8> = Plane::from_fn(width, height, |_, _| random.bits() as u8);
-        for (outputs, carries, history) in
-            [(16, true, None), (40, true, Some(1)), (24, true, Some(0)), (64, false, None)]
-        {
+        let (picture, layers, confidence) = frame(width, height, 13);
+        for (outputs, carries) in [(16, true), (40, true), (24, false), (64, false)] {
             let case = Case {
                 inputs: CARRIED_CHANNELS,
                 outputs,
@@ -200,8 +204,8 @@ fn the_entry_reads_pictures_and_what_is_carried_as_the_cpu_does() {
             let run = |backwards: bool| {
                 let mut result = Guarded::<u16>::output(packed.output(size).values());
                 let carried = carries.then_some((&layers, &confidence));
-                let launch = launch(&packed, size, backwards);
-                device::enter(&launch, &picture, carried, history, result.values_mut());
+                let launch = launch(&packed, size, 1, backwards);
+                device::enter(&launch, &[(&picture, carried)], result.values_mut());
                 result.check_written();
                 result.values().to_vec()
             };
@@ -210,7 +214,7 @@ fn the_entry_reads_pictures_and_what_is_carried_as_the_cpu_does() {
 
             let mut codes = FeatureMap::new(size.width, size.height, size.channels);
             let carried = Carried { layers: &layers, confidence: &confidence };
-            let carried = (carries && history != Some(0)).then_some(carried);
+            let carried = carries.then_some(carried);
             codes.rows_mut().enumerate().for_each(|(y, row)| {
                 let mut bytes = vec![0; row.len()];
                 unshuffle_carried_row(&picture, carried, y, &mut bytes);
@@ -243,8 +247,8 @@ fn the_exit_gives_the_layers_of_the_cpu() {
         let input = Guarded::input(&noise(size.values(), 17));
         let run = |backwards: bool| {
             let mut layers: Layers = Plane::from_fn(width, height, |_, _| [-1; 4]);
-            let launch = launch(&packed, size, backwards);
-            device::exit(&launch, input.values(), &picture, source.columns(), &mut layers);
+            let launch = launch(&packed, size, 1, backwards);
+            device::exit(&launch, input.values(), &[(&picture, None)], source.columns(), &mut [&mut layers]);
             layers
         };
         let found = run(false);
@@ -263,6 +267,64 @@ fn the_exit_gives_the_layers_of_the_cpu() {
         // The picture and the change both show in what is neither empty nor full.
         let between = found.data().as_flattened().iter().filter(|&&value| value > LAYER_STEP && value < LAYER_ONE);
         assert!(between.count() > 0, "{width}x{height}");
+    }
+}
+
+#[test]
+fn frames_of_a_launch_get_what_each_gets_alone() {
+    for (index, case) in cases().into_iter().enumerate() {
+        let (size, packed) = (case.input(), case.packed());
+        let output = packed.output(size);
+        let frames = if index % 5 == 0 { MOST_FRAMES } else { 2 + index % 2 };
+        let input = Guarded::input(&noise(frames * size.values(), 3));
+        let mut together = Guarded::input(&noise(frames * output.values(), 5));
+        let mut alone = together.values().to_vec();
+        let places = input.values().chunks(size.values()).zip(alone.chunks_mut(output.values()));
+        places.for_each(|(input, place)| device::conv(&launch(&packed, size, 1, false), input, place));
+        let launch = launch(&packed, size, frames, frames % 2 == 0);
+        device::conv(&launch, input.values(), together.values_mut());
+        assert!(together.values() == alone, "{frames} frames of {case:?}");
+    }
+}
+
+#[test]
+fn pictures_of_a_launch_give_the_layers_that_each_gives_alone() {
+    let source = Source::new(&[[0.9, 0.1, -0.2], [0.05, 1.1, 0.3], [-0.4, 0.2, 0.7]]);
+    for (width, height) in [(1, 1), (5, 9), (66, 36)] {
+        let frames: Vec<_> = (13..18).map(|seed| frame(width, height, seed)).collect();
+        // Some have nothing that is carried.
+        let inputs: Vec<device::Input<'_>> = frames
+            .iter()
+            .enumerate()
+            .map(|(at, (picture, layers, confidence))| (picture, (at % 2 == 0).then_some((layers, confidence))))
+            .collect();
+        let case = |inputs, outputs, scale| Case {
+            inputs,
+            outputs,
+            kernel: 3,
+            stride: 1,
+            width: width.div_ceil(4) * 2,
+            height: height.div_ceil(4) * 2,
+            finish: Finish { scale, ..Finish::default() },
+        };
+        let enter = case(CARRIED_CHANNELS, 40, 1.0 / 255.0);
+        let exit = case(40, 16, f32::from(LAYER_ONE) / 32.0);
+        let (size, entering, exiting) = (enter.input(), enter.packed(), exit.packed());
+        let run = |inputs: &[device::Input<'_>]| {
+            let count = inputs.len();
+            let mut map = Guarded::<u16>::output(count * entering.output(size).values());
+            device::enter(&launch(&entering, size, count, false), inputs, map.values_mut());
+            map.check_written();
+            let mut layers: Vec<Layers> =
+                inputs.iter().map(|_| Plane::from_fn(width, height, |_, _| [-1; 4])).collect();
+            let launch = launch(&exiting, exit.input(), count, false);
+            let mut places: Vec<&mut Layers> = layers.iter_mut().collect();
+            device::exit(&launch, map.values(), inputs, source.columns(), &mut places);
+            layers
+        };
+        let alone: Vec<Layers> = inputs.iter().flat_map(|input| run(std::slice::from_ref(input))).collect();
+        assert!(run(&inputs) == alone, "{width}x{height}");
+        assert!(width == 1 || alone[0] != alone[2], "the frames differ");
     }
 }
 
@@ -293,19 +355,19 @@ fn halves_on_the_host_are_those_of_the_standard() {
 
 #[cfg(feature = "cuda")]
 mod on_the_card {
-    use super::cuda::{DeviceCarried, DeviceConv, DeviceMap, DeviceSource};
+    use super::cuda::{DeviceCarried, DeviceConv, DeviceInput, DeviceMap, DeviceSource};
     use super::*;
     use crate::device::tests::card;
-    use crate::device::{DeviceBuffer, DeviceContext, DevicePlane};
+    use crate::device::{DeviceContext, DevicePlane};
 
-    fn map(device: &DeviceContext, size: MapSize, bits: &[u16]) -> DeviceMap {
-        let mut map = DeviceMap::new(device, size).unwrap();
+    fn maps(device: &DeviceContext, size: MapSize, frames: usize, bits: &[u16]) -> DeviceMap {
+        let mut map = DeviceMap::new(device, size, frames).unwrap();
         map.bits_mut().upload(device, bits).unwrap();
         map
     }
 
     fn bits(device: &DeviceContext, map: &DeviceMap) -> Vec<u16> {
-        let mut bits = vec![0; map.size().values()];
+        let mut bits = vec![0; map.bits().len()];
         map.bits().download(device, &mut bits).unwrap();
         bits
     }
@@ -321,17 +383,18 @@ mod on_the_card {
     #[test]
     fn convolutions_on_the_card_equal_those_on_the_host() {
         let Some(device) = card() else { return };
-        for case in cases() {
-            let (size, packed) = (case.input(), case.packed());
+        for (index, case) in cases().into_iter().enumerate() {
+            let (size, packed, frames) = (case.input(), case.packed(), 1 + index % 3);
             let output = packed.output(size);
-            let input = noise(size.values(), 3);
+            let input = noise(frames * size.values(), 3);
             // What is not written stays no number.
-            let before = if case.finish.add { noise(output.values(), 5) } else { vec![0x7e00; output.values()] };
+            let room = frames * output.values();
+            let before = if case.finish.add { noise(room, 5) } else { vec![0x7e00; room] };
             let mut expected = before.clone();
-            device::conv(&launch(&packed, size, false), &input, &mut expected);
+            device::conv(&launch(&packed, size, frames, false), &input, &mut expected);
             let conv = DeviceConv::new(&device, packed).unwrap();
-            let (input, mut found) = (map(&device, size, &input), map(&device, output, &before));
-            cuda::conv(&device, &conv, &input, &mut found).unwrap();
+            let (input, mut found) = (maps(&device, size, frames, &input), maps(&device, output, frames, &before));
+            cuda::conv(&device, &conv, frames, &input, &mut found).unwrap();
             assert_near(&expected, &bits(&device, &found), &case);
         }
     }
@@ -340,13 +403,30 @@ mod on_the_card {
     fn entries_and_exits_on_the_card_equal_those_on_the_host() {
         let Some(device) = card() else { return };
         for (width, height) in [(1, 1), (5, 9), (66, 36), (131, 70)] {
-            let (picture, mut random) = (picture(width, height), Random::new(13));
-            let layers: Layers =
-                Plane::from_fn(width, height, |_, _| [(); 4].map(|()| random.between(0.0, LAYER_ONE.into()) as i16));
-            let confidence: Plane<u8> = Plane::from_fn(width, height, |_, _| random.bits() as u8);
-            let device_picture = DevicePlane::with_values(&device, &picture).unwrap();
-            let device_layers = DevicePlane::with_values(&device, &layers).unwrap();
-            let device_confidence = DevicePlane::with_values(&device, &confidence).unwrap();
+            let frames: Vec<_> = (13..16).map(|seed| frame(width, height, seed)).collect();
+            // One of them has nothing that is carried.
+            let has_past = [true, false, true];
+            let inputs: Vec<device::Input<'_>> = frames
+                .iter()
+                .zip(has_past)
+                .map(|((picture, layers, confidence), carries)| (picture, carries.then_some((layers, confidence))))
+                .collect();
+            let on_device: Vec<_> = frames
+                .iter()
+                .map(|(picture, layers, confidence)| {
+                    let picture = DevicePlane::with_values(&device, picture).unwrap();
+                    let layers = DevicePlane::with_values(&device, layers).unwrap();
+                    (picture, layers, DevicePlane::with_values(&device, confidence).unwrap())
+                })
+                .collect();
+            let device_inputs: Vec<DeviceInput<'_>> = on_device
+                .iter()
+                .zip(has_past)
+                .map(|((picture, layers, confidence), carries)| DeviceInput {
+                    picture,
+                    carried: carries.then_some(DeviceCarried { layers, confidence }),
+                })
+                .collect();
             let case = |inputs, outputs, scale, relu| Case {
                 inputs,
                 outputs,
@@ -356,35 +436,38 @@ mod on_the_card {
                 height: height.div_ceil(4) * 2,
                 finish: Finish { scale, relu, ..Finish::default() },
             };
-            for (outputs, history) in [(16, None), (32, Some(0)), (64, Some(1))] {
+            let count = inputs.len();
+            for outputs in [16, 32, 64] {
                 let case = case(CARRIED_CHANNELS, outputs, 1.0 / 255.0, true);
                 let (size, packed) = (case.input(), case.packed());
                 let output = packed.output(size);
-                let mut expected = vec![0x7e00; output.values()];
-                let carried = Some((&layers, &confidence));
-                device::enter(&launch(&packed, size, false), &picture, carried, history, &mut expected);
-                let history = history.map(|history| DeviceBuffer::with_values(&device, &[history]).unwrap());
-                let carried =
-                    DeviceCarried { layers: &device_layers, confidence: &device_confidence, history: history.as_ref() };
+                let mut expected = vec![0x7e00; count * output.values()];
+                let mut found = maps(&device, output, count, &expected);
+                device::enter(&launch(&packed, size, count, false), &inputs, &mut expected);
                 let conv = DeviceConv::new(&device, packed).unwrap();
-                let mut found = map(&device, output, &vec![0x7e00; output.values()]);
-                cuda::enter(&device, &conv, &device_picture, Some(carried), &mut found).unwrap();
+                cuda::enter(&device, &conv, &device_inputs, &mut found).unwrap();
                 assert_near(&expected, &bits(&device, &found), (width, height, outputs));
             }
             let source = Source::new(&[[0.9, 0.1, -0.2], [0.05, 1.1, 0.3], [-0.4, 0.2, 0.7]]);
             let case = case(32, 16, f32::from(LAYER_ONE) / 32.0, false);
             let (size, packed) = (case.input(), case.packed());
-            let input = noise(size.values(), 17);
-            let mut expected = Layers::new(width, height);
-            device::exit(&launch(&packed, size, false), &input, &picture, source.columns(), &mut expected);
+            let input = noise(count * size.values(), 17);
+            let mut expected = vec![Layers::new(width, height); count];
+            let mut places: Vec<&mut Layers> = expected.iter_mut().collect();
+            device::exit(&launch(&packed, size, count, false), &input, &inputs, source.columns(), &mut places);
             let conv = DeviceConv::new(&device, packed).unwrap();
-            let mut found = DevicePlane::with_values(&device, &Plane::from_fn(width, height, |_, _| [-1; 4])).unwrap();
-            let (source, input) = (DeviceSource::new(&device, &source).unwrap(), map(&device, size, &input));
-            cuda::exit(&device, &conv, &input, &device_picture, &source, &mut found).unwrap();
-            let found = found.download(&device).unwrap();
-            for (expected, found) in expected.data().as_flattened().iter().zip(found.data().as_flattened()) {
-                // Sums in another order, a twentieth of a grey level.
-                assert!((expected - found).abs() <= 6, "{width}x{height}: {found}, expected {expected}");
+            let unwritten = Plane::from_fn(width, height, |_, _| [-1; 4]);
+            let mut found: Vec<_> =
+                (0..count).map(|_| DevicePlane::with_values(&device, &unwritten).unwrap()).collect();
+            let mut places: Vec<_> = found.iter_mut().collect();
+            let (source, input) = (DeviceSource::new(&device, &source).unwrap(), maps(&device, size, count, &input));
+            cuda::exit(&device, &conv, &input, &device_inputs, &source, &mut places).unwrap();
+            for (expected, found) in expected.iter().zip(&found) {
+                let found = found.download(&device).unwrap();
+                for (expected, found) in expected.data().as_flattened().iter().zip(found.data().as_flattened()) {
+                    // Sums in another order, a twentieth of a grey level.
+                    assert!((expected - found).abs() <= 6, "{width}x{height}: {found}, expected {expected}");
+                }
             }
         }
     }

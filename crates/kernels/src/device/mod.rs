@@ -31,5 +31,4 @@ pub use graph::Graph;
 pub(crate) use launch::{Grid, Module, launch, module};
 pub use pinned::PinnedBuffer;
 pub use plane::DevicePlane;
-pub(crate) use plane::PlaneArgument;
 pub use verdict::Verdict;

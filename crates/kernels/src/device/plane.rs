@@ -23,11 +23,6 @@ pub(crate) struct PlaneArgument {
 // SAFETY: the device's structure has the same fields in the same order and of the same sizes.
 unsafe impl DeviceRepr for PlaneArgument {}
 
-impl PlaneArgument {
-    /// No plane, for kernels that take a null pointer as such.
-    pub const NONE: PlaneArgument = PlaneArgument { data: 0, width: 0, height: 0 };
-}
-
 impl<T: Element> DevicePlane<T> {
     /// A plane of zeros.
     pub fn new(device: &DeviceContext, width: usize, height: usize) -> Result<Self, DeviceError> {

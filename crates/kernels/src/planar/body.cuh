@@ -18,14 +18,13 @@ INKCAST_BODY void picture_at(int x, int y, Plane<const Pixel> picture, Planes<fl
     }
 }
 
-// Zeros where nothing is carried.
-INKCAST_BODY void carried_at(int x, int y, Plane<const Layer> layers, Plane<const uint8_t> confidence, bool carries,
+INKCAST_BODY void carried_at(int x, int y, Plane<const Layer> layers, Plane<const uint8_t> confidence,
                              Planes<float> planes) {
     const Layer layer = layers.at_clamped(x, y);
     for (int c = 0; c < 4; c++) {
-        planes.at(c, x, y) = carries ? (float)layer.of[c] / (float)LAYER_ONE : 0.0f;
+        planes.at(c, x, y) = (float)layer.of[c] / (float)LAYER_ONE;
     }
-    planes.at(4, x, y) = carries ? (float)confidence.at_clamped(x, y) / 255.0f : 0.0f;
+    planes.at(4, x, y) = (float)confidence.at_clamped(x, y) / 255.0f;
 }
 
 INKCAST_BODY Layer layer_at(int x, int y, Planes<const float> planes) {

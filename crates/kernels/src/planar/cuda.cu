@@ -9,13 +9,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) planar_picture(Plane<const
     }
 }
 
-// Nothing is carried where `history` is given and points to 0.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    planar_carried(Plane<const Layer> layers, Plane<const uint8_t> confidence, const uint32_t *history,
-                   Planes<float> planes) {
+    planar_carried(Plane<const Layer> layers, Plane<const uint8_t> confidence, Planes<float> planes) {
     const int x = thread_x(), y = thread_y();
     if (x < planes.width && y < planes.height) {
-        carried_at(x, y, layers, confidence, !history || *history != 0, planes);
+        carried_at(x, y, layers, confidence, planes);
     }
 }
 

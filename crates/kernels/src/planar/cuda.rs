@@ -33,7 +33,7 @@ pub fn from_picture(
     unsafe { launch!(device, KERNELS, "planar_picture", grid, picture.argument(device), planes) }
 }
 
-/// [`super::from_carried`] on a device; zeros if there is no previous frame.
+/// [`super::from_carried`] on a device.
 ///
 /// # Panics
 /// If `planes` has another length than the planes have, or confidence another size than the layers.
@@ -42,14 +42,13 @@ pub fn from_carried(
     carried: DeviceCarried<'_>,
     planes: &mut CudaSlice<f32>,
 ) -> Result<(), DeviceError> {
-    let DeviceCarried { layers, confidence, history } = carried;
+    let DeviceCarried { layers, confidence } = carried;
     assert_eq!(layers.size(), confidence.size(), "size of what is carried");
     let (planes, grid) = written(device, layers.size(), CARRIED_PLANES, planes);
-    let history = history.map_or(0, |history| history.address(device));
     // SAFETY: the arguments are those of `planar_carried`; planes are as large as it takes them to be.
     unsafe {
         let (layers, confidence) = (layers.argument(device), confidence.argument(device));
-        launch!(device, KERNELS, "planar_carried", grid, layers, confidence, history, planes)
+        launch!(device, KERNELS, "planar_carried", grid, layers, confidence, planes)
     }
 }
 

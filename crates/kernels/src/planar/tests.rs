@@ -57,7 +57,7 @@ fn the_device_fills_the_same_planes() {
             },
             |(width, height), planes| {
                 let (layers, confidence) = previous(width, height);
-                inkcast_device::planar::from_carried(&layers, &confidence, true, planes);
+                inkcast_device::planar::from_carried(&layers, &confidence, planes);
             },
         ),
     ];
@@ -73,14 +73,6 @@ fn the_device_fills_the_same_planes() {
             assert!(expected == found, "{count} planes of {size:?}");
         }
     }
-}
-
-#[test]
-fn without_a_previous_frame_the_device_gives_zeros() {
-    let (layers, confidence) = previous(6, 5);
-    let mut planes = vec![1.0; CARRIED_PLANES * 8 * 8];
-    inkcast_device::planar::from_carried(&layers, &confidence, false, &mut planes);
-    assert!(planes.iter().all(|&value| value == 0.0));
 }
 
 #[test]
@@ -129,7 +121,7 @@ fn planes_on_the_card_are_those_of_the_host() {
             DevicePlane::with_values(&device, &layers).unwrap(),
             DevicePlane::with_values(&device, &confidence).unwrap(),
         );
-        let carried = DeviceCarried { layers: &on_device.0, confidence: &on_device.1, history: None };
+        let carried = DeviceCarried { layers: &on_device.0, confidence: &on_device.1 };
         cuda::from_carried(&device, carried, &mut found).unwrap();
         assert!(download(&found) == expected, "{width}x{height}: what is carried");
 

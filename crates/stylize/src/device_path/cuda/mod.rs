@@ -239,7 +239,7 @@ fn generate(
     drawn: &mut DevicePlane<[i16; 4]>,
 ) -> Result<(), StylizeError> {
     let Some(small) = smaller else {
-        let carried = carried.map(|(layers, confidence)| DeviceCarried { layers, confidence, history: None });
+        let carried = carried.map(|(layers, confidence)| DeviceCarried { layers, confidence });
         return Ok(network.run(picture, carried, drawn)?);
     };
     shrink_picture(device, picture, &mut small.picture)?;
@@ -248,7 +248,7 @@ fn generate(
         Some((layers, confidence)) => {
             shrink_layers(device, layers, &mut small.carried)?;
             shrink_confidence(device, confidence, &mut small.confidence)?;
-            Some(DeviceCarried { layers: &small.carried, confidence: &small.confidence, history: None })
+            Some(DeviceCarried { layers: &small.carried, confidence: &small.confidence })
         }
     };
     network.run(&small.picture, carried, &mut small.layers)?;
