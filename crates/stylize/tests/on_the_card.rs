@@ -61,7 +61,8 @@ fn frames_are_those_of_the_cpu_on_the_card() {
         ("manga", ScreenAnchor::Page, WorkingSize::Within { width: 160, height: 160 }),
     ] {
         let settings = Settings { style: style.to_string(), screen_anchor, working_size, ..Settings::default() };
-        (card.reset(), cpu.reset());
+        card.reset();
+        cpu.reset();
         for (index, source) in clip(320, 180).iter().enumerate() {
             let (expected, report) = draw(&mut cpu, source, &settings);
             let (drawn, found) = draw(&mut card, source, &settings);
@@ -109,7 +110,8 @@ fn every_format_and_size_passes_on_the_card() {
             let source = OwnedFrame::from_planes(info, planes.collect()).unwrap();
             for compare in [Compare::None, Compare::Split, Compare::SideBySide] {
                 let settings = Settings { compare, ..Settings::default() };
-                (card.reset(), cpu.reset());
+                card.reset();
+                cpu.reset();
                 let (expected, _) = draw(&mut cpu, &source, &settings);
                 let (drawn, _) = draw(&mut card, &source, &settings);
                 let psnr = psnr(drawn.plane(0), expected.plane(0));
