@@ -15,7 +15,7 @@ use crate::methods::Opening;
 use crate::step::{LOSSES, step};
 use crate::supply::Supply;
 use crate::temporal::TEMPORAL_TERMS;
-use crate::training::{Scalars, Training};
+use crate::training::{Scalars, Training, with_train};
 use crate::validate::{score, tell};
 use crate::weights::{Weights, learning_rate};
 use crate::{pictures, sheet};
@@ -123,14 +123,12 @@ impl Training for Paired {
 
     fn measure(&self) -> Result<Scalars> {
         let generator = self.weights.averaged()?;
-        let mut measured = self.scores(&generator, self.held_out.iter())?;
+        let held_out = self.scores(&generator, self.held_out.iter())?;
         // As many of the pictures that it trains on, evenly spread.
         let train = self.train.examples();
         let (count, all) = (self.held_out.len().clamp(1, train.len()), train.len());
         let seen = (0..count).map(|index| &train[index * all / count]);
-        let on_train = self.scores(&generator, seen)?;
-        measured.extend(on_train.into_iter().map(|(name, value)| (format!("train/{name}"), value)));
-        Ok(measured)
+        Ok(with_train(held_out, self.scores(&generator, seen)?))
     }
 
     fn sample(&self) -> Result<RgbImage> {

@@ -13,6 +13,12 @@ use crate::config::Model;
 /// a detail: it is recorded, but not printed.
 pub type Scalars = Vec<(String, f32)>;
 
+/// Figures on held-out data and after them those on training data, with "train/" in front of their names.
+pub(crate) fn with_train(mut held_out: Scalars, train: Scalars) -> Scalars {
+    held_out.extend(train.into_iter().map(|(name, value)| (format!("train/{name}"), value)));
+    held_out
+}
+
 /// One way of training: what a step does, what a checkpoint holds, what is measured and shown.
 pub trait Training {
     /// One line on what is trained and on what, such as "392 pictures, 60000 parameters".

@@ -1,158 +1,36 @@
 //! The methods "conditional" (Mirza and Osindero 2014) and "double": pictures under a condition.
 
+mod config;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use candle_core::{Device, Tensor};
 use image::RgbImage;
-use inkcast_generator::{Architecture, Generator, Screen};
+use inkcast_generator::Generator;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use serde::Deserialize;
 
-use super::condition::{self, Condition, Named};
+use super::condition::Condition;
 use super::distance::distance;
 use super::folder::{Folder, to_pictures};
-use super::from_noise::FromNoise;
 use super::judge::{self, Judge};
 use super::parameters::Parameters;
 use super::picture_discriminator::Verdict;
 use super::randomness::{noise, of_samples, of_step};
-use super::settings::{Discriminator, Fit, doublings, within};
+use super::settings::doublings;
 use super::translator::{base_tensors, content_difference, plan, translate};
 use super::view::{Mode, View};
-use crate::config::Model;
 use crate::methods::Opening;
 use crate::pictures;
-use crate::training::{Content, Scalars, Training};
+use crate::training::{Content, Scalars, Training, with_train};
+pub use config::{Config, Data, Style};
 
 /// Pictures of a sample, one a row.
 const SHOWN: usize = 4;
 /// Parts of the generator's tensors that are not of the network itself.
 const PARTS: [&str; 2] = ["encoder", "words"];
-
-/// Its configuration, as written in `configs/conditional-*.toml` and `configs/double.toml`. Unknown keys are errors.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Config {
-    /// "conditional" or "double".
-    pub method: String,
-    /// What the exported package says of itself, if there is one.
-    #[serde(default)]
-    pub model: Option<Model>,
-    /// What is imitated.
-    pub data: Data,
-    /// The styles, in the order they are shown.
-    #[serde(rename = "style")]
-    pub styles: Vec<Style>,
-    /// How the style is given.
-    pub condition: condition::Settings,
-    /// Sizes of the generator from picture to picture, which the player can run.
-    #[serde(default)]
-    pub architecture: Option<Architecture>,
-    /// Sizes of a generator from noise, in its place.
-    #[serde(default)]
-    pub generator: Option<FromNoise>,
-    /// What the discriminator is.
-    pub discriminator: Discriminator,
-    /// How both are optimised.
-    pub fit: Fit,
-}
-
-/// Where pictures come from.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Data {
-    /// Folder of photos below `train` and `test` of the data; a generator from noise needs none.
-    #[serde(default)]
-    pub photos: Option<String>,
-    /// Side of the crops, a multiple of 4.
-    pub size: usize,
-    /// Shorter side that pictures are scaled down to.
-    pub short_side: usize,
-    /// Weight of the difference between the content of a photo and of what is made of it.
-    #[serde(default)]
-    pub content: f64,
-    /// Length of a style vector, for a generator from noise.
-    #[serde(default)]
-    pub style_dims: Option<usize>,
-}
-
-/// One style.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Style {
-    /// Name, as users type it.
-    pub name: String,
-    /// What it looks like: the words that it can be asked for with.
-    pub description: String,
-    /// Folder of pictures in this style below `train` and `test` of the data.
-    pub pictures: String,
-    /// How its layers are printed.
-    #[serde(default)]
-    pub screen: Screen,
-    /// Colour of unprinted paper, gamma-coded RGB in 0..1.
-    #[serde(default = "white")]
-    pub paper: [f32; 3],
-}
-
-fn white() -> [f32; 3] {
-    [1.0; 3]
-}
-
-impl Config {
-    /// Parses and checks the text of a configuration; errors name the key.
-    pub fn parse(text: &str) -> Result<Self> {
-        let config: Config = toml::from_str(text)?;
-        let method = config.method.as_str();
-        ensure!(
-            ["conditional", "double"].contains(&method),
-            "method is \"{method}\", not \"conditional\" or \"double\""
-        );
-        config.fit.validate()?;
-        config.discriminator.validate()?;
-        ensure!(!config.styles.is_empty(), "there is no [[style]]");
-        for (index, Style { name, paper, .. }) in config.styles.iter().enumerate() {
-            let is_first = config.styles[..index].iter().all(|earlier| earlier.name != *name);
-            ensure!(is_first, "style \"{name}\" is there twice");
-            let is_colour = paper.iter().all(|value| (0.0..=1.0).contains(value));
-            ensure!(is_colour, "paper of style \"{name}\" must lie in 0..1");
-        }
-        let Data { size, short_side, content, .. } = config.data;
-        ensure!(size >= 8 && size.is_multiple_of(4), "data.size is {size}, it must be a multiple of 4 from 8");
-        ensure!(short_side >= size, "data.short-side is {short_side}, less than data.size");
-        ensure!(content >= 0.0 && content.is_finite(), "data.content is {content}, it must be 0 or more");
-        match (&config.architecture, &config.generator) {
-            (Some(architecture), None) => {
-                architecture.validate()?;
-                ensure!(config.data.photos.is_some(), "data.photos is missing");
-                ensure!(config.data.style_dims.is_none(), "data.style-dims goes with [generator]");
-                let Some(model) = &config.model else { bail!("there is no [model]") };
-                let default = &model.default_style;
-                let is_there = config.styles.iter().any(|style| style.name == *default);
-                ensure!(is_there, "model.default-style \"{default}\" is none of the styles");
-            }
-            (None, Some(generator)) => {
-                generator.validate(size)?;
-                ensure!(method == "conditional", "the method \"double\" needs a network from picture to picture");
-                ensure!(config.fit.batch > 1, "fit.batch must be at least 2");
-                within("data.style-dims", config.data.style_dims.unwrap_or_default(), 1, 512)?;
-            }
-            _ => bail!("there must be either [architecture] or [generator]"),
-        }
-        config.condition()?;
-        Ok(config)
-    }
-
-    fn condition(&self) -> Result<Condition> {
-        let named = |style: &Style| Named {
-            name: style.name.clone(),
-            description: format!("{} {}", style.name, style.description),
-        };
-        let dims = self.architecture.map(|architecture| architecture.style_dims);
-        let dims = dims.or(self.data.style_dims).unwrap_or_default();
-        Condition::new(&self.condition, self.styles.iter().map(named).collect(), dims)
-    }
-}
 
 /// The pictures of `train` or of `test`.
 struct Pictures {
@@ -360,10 +238,7 @@ impl Training for Conditional {
     }
 
     fn measure(&self) -> Result<Scalars> {
-        let mut figures = self.figures(&self.held_out)?;
-        let on_train = self.figures(&self.train)?;
-        figures.extend(on_train.into_iter().map(|(name, value)| (format!("train/{name}"), value)));
-        Ok(figures)
+        Ok(with_train(self.figures(&self.held_out)?, self.figures(&self.train)?))
     }
 
     /// One row an input: the photo, if there is one, then what is made of it for each style and prompt.
@@ -413,6 +288,3 @@ impl Training for Conditional {
         Ok(Content { model: model.clone(), generator: Generator::from_tensors(architecture, tensors)?, styles })
     }
 }
-
-#[cfg(test)]
-mod tests;
