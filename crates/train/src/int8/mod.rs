@@ -11,6 +11,7 @@
 //! that reads them: the first reads the picture, number k reads the map number k - 1.
 
 mod calibrate;
+mod codes;
 mod histogram;
 mod observe;
 mod simulate;
@@ -18,4 +19,4 @@ mod simulate;
 pub use calibrate::{Calibration, Cost, calibrate};
 pub use histogram::Histogram;
 pub use observe::observe;
-pub use simulate::{Codes, psnr, simulate};
+pub use simulate::{Codes, Simulation, psnr, simulate};

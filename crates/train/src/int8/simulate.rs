@@ -1,10 +1,10 @@
 use std::cell::Cell;
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use inkcast_generator::{Activation, ConvOps, Folded};
-use inkcast_kernels::{WeightCodes, weight_codes};
 
-use crate::ops::{TrainingOps, values, with_values};
+use super::codes::{coded_map, coded_weight};
+use crate::ops::{TrainingOps, with_values};
 
 /// What is kept in 8 bits. Everything, normally; less to see what a part of it costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Codes {
 /// The layers `[N, 4, H, W]` that 8-bit arithmetic gives for pictures `[N, 3, H, W]`, computed in `f32` with every value
 /// moved to the nearest code. `ends` are the upper ends of the maps.
 pub fn simulate(folded: &Folded, ends: &[f32], codes: Codes, rgb: &Tensor) -> Result<Tensor> {
-    folded.forward(&Simulation { ends, codes, convolutions: Cell::new(0) }, rgb, None)
+    folded.forward(&Simulation::new(ends, codes), rgb, None)
 }
 
 /// Peak signal-to-noise ratio of layers cut to 0..1 against others, in dB over a peak of 1.
@@ -36,17 +36,29 @@ pub fn psnr(layers: &Tensor, reference: &Tensor) -> Result<f64> {
     Ok(-10.0 * (sum / reference.elem_count() as f64).log10())
 }
 
-struct Simulation<'a> {
+/// The convolutions of a network in 8-bit arithmetic, on the CPU. They can be trained with: [`Tensor::backward`] passes
+/// the rounding by and stops where a value was cut off.
+///
+/// What comes in is coded as a whole, so carried layers and the trust in them are bytes too, as in the engine.
+pub struct Simulation<'a> {
     ends: &'a [f32],
     codes: Codes,
-    convolutions: Cell<usize>,
+    /// Which convolution of the network is next.
+    next: Cell<usize>,
+    /// Whether what the one before gave was a map.
+    is_map: Cell<bool>,
 }
 
-impl Simulation<'_> {
+impl<'a> Simulation<'a> {
+    /// For a network whose maps have these upper ends; it may run any number of times.
+    pub fn new(ends: &'a [f32], codes: Codes) -> Self {
+        Simulation { ends, codes, next: Cell::new(0), is_map: Cell::new(true) }
+    }
+
     /// Map number `index` in its codes.
     fn coded(&self, map: &Tensor, index: usize) -> Result<Tensor> {
         let is_coded = self.codes == Codes::All || self.codes == Codes::Map(index);
-        if is_coded { map.contiguous()?.apply_op1_no_bwd(&Unsigned { end: self.ends[index] }) } else { Ok(map.clone()) }
+        if is_coded { coded_map(map, self.ends[index]) } else { Ok(map.clone()) }
     }
 }
 
@@ -60,53 +72,24 @@ impl ConvOps for Simulation<'_> {
         stride: usize,
         activation: Activation,
     ) -> Result<Tensor> {
-        let index = self.convolutions.replace(self.convolutions.get() + 1);
+        // A map stands behind each convolution but the last.
+        let index = self.next.get();
+        self.next.set((index + 1) % (self.ends.len() + 1));
         let weight = match self.codes {
             Codes::None | Codes::Map(_) => weight.clone(),
             Codes::All | Codes::Weights => coded_weight(weight)?,
         };
         // Maps are coded where they are made, since a skip connection reads them too. The map that the skip joins is
-        // made outside of the convolutions and coded where it is read; codes of codes are the same codes.
+        // made outside of the convolutions and coded where it is read.
+        let is_map = self.is_map.replace(activation == Activation::Relu);
         let x = match index {
-            0 if self.codes == Codes::All => x.contiguous()?.apply_op1_no_bwd(&Unsigned { end: 1.0 })?,
-            0 => x.clone(),
-            _ => self.coded(x, index - 1)?,
+            0 if self.codes == Codes::All => coded_map(x, 1.0)?,
+            _ if index > 0 && !is_map => self.coded(x, index - 1)?,
+            _ => x.clone(),
         };
         let y = TrainingOps.conv2d(&x, &weight, bias, addend, stride, activation)?;
         if activation == Activation::Relu { self.coded(&y, index) } else { Ok(y) }
     }
-}
-
-/// The value of the code nearest to each value.
-struct Unsigned {
-    end: f32,
-}
-
-impl CustomOp1 for Unsigned {
-    fn name(&self) -> &'static str {
-        "unsigned-codes"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (scale, step) = (255.0 / self.end, self.end / 255.0);
-        let coded =
-            values(storage, layout)?.iter().map(|value| (value * scale).round_ties_even().clamp(0.0, 255.0) * step);
-        Ok((CpuStorage::F32(coded.collect()), layout.shape().clone()))
-    }
-}
-
-/// Weights `[O, I, K, K]` in their codes.
-fn coded_weight(weight: &Tensor) -> Result<Tensor> {
-    let (outputs, inputs, kernel, _) = weight.dims4()?;
-    let mut coded = Vec::with_capacity(weight.elem_count());
-    with_values(&weight.contiguous()?, |weight| {
-        for output in weight.chunks_exact(inputs * kernel * kernel).take(outputs) {
-            let WeightCodes { codes, step } = weight_codes(output, kernel * kernel);
-            coded.extend(codes.iter().map(|&code| f32::from(code) * step));
-        }
-        Ok(())
-    })?;
-    Tensor::from_vec(coded, weight.dims(), weight.device())
 }
 
 #[cfg(test)]
@@ -114,13 +97,6 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-
-    #[test]
-    fn unsigned_codes_by_hand() {
-        let map = Tensor::new(&[-1f32, 0.0, 0.4, 0.5, 0.6, 1.5, 254.6, 300.0], &Device::Cpu).unwrap();
-        let coded = map.apply_op1_no_bwd(&Unsigned { end: 255.0 }).unwrap().to_vec1::<f32>().unwrap();
-        assert_eq!(coded, [0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 255.0, 255.0]);
-    }
 
     #[test]
     fn psnr_by_hand() {
