@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Augment, Damage};
 use crate::device::Floats;
+use crate::eight_bits::EightBits;
 use crate::gan::adversary::Adversarial;
 use crate::looks::Look;
 use crate::losses::LossWeights;
@@ -44,6 +45,9 @@ pub struct Config {
     /// Training against a discriminator of looks; without it, on differences alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adversarial: Option<Adversarial>,
+    /// Training for the 8-bit engine; without it, in floats from the first step to the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eight_bits: Option<EightBits>,
 }
 
 /// What the exported package says of itself.
@@ -165,6 +169,7 @@ impl Config {
         }
         config.augment.validate_for_layers()?;
         config.adversarial.as_ref().map_or(Ok(()), Adversarial::validate)?;
+        config.eight_bits.as_ref().map_or(Ok(()), EightBits::validate)?;
         Ok(config)
     }
 
@@ -189,6 +194,12 @@ mod tests {
     use super::*;
 
     const SHIPPED: &str = include_str!("../configs/debug.toml");
+    const EIGHT_BITS_NEVER: &str =
+        "[eight-bits]\nfrom-step = 5\nrange-every = 0\nrange-crops = 8\npercentile = 99.9\n[damage]";
+    const EIGHT_BITS_ON_NOTHING: &str =
+        "[eight-bits]\nfrom-step = 5\nrange-every = 9\nrange-crops = 0\npercentile = 99.9\n[damage]";
+    const EIGHT_BITS_CUT_OFF: &str =
+        "[eight-bits]\nfrom-step = 5\nrange-every = 9\nrange-crops = 8\npercentile = 9\n[damage]";
 
     #[test]
     fn every_shipped_configuration_is_valid() {
@@ -216,6 +227,10 @@ mod tests {
             ("[damage]", "[augment]\nrotation = 50\n[damage]", "augment.rotation is 50"),
             ("[damage]", "[augment]\nscale = [0.8, 1.25]\n[damage]", "width of lines"),
             ("half-channels = 4", "half-channels = 0", "half-channels is 0"),
+            ("[damage]", "[eight-bits]\nfrom = 5\n[damage]", "from"),
+            ("[damage]", EIGHT_BITS_NEVER, "eight-bits.range-every"),
+            ("[damage]", EIGHT_BITS_ON_NOTHING, "eight-bits.range-crops is 0"),
+            ("[damage]", EIGHT_BITS_CUT_OFF, "eight-bits.percentile is 9"),
         ];
         for (right, wrong, expected) in cases {
             assert!(SHIPPED.contains(right), "{right}");

@@ -11,6 +11,7 @@ pub mod config;
 pub mod data;
 pub mod device;
 pub mod divergence;
+pub mod eight_bits;
 pub mod export;
 pub mod fit;
 pub mod gan;

@@ -2,10 +2,13 @@
 
 use anyhow::Result;
 use candle_core::Tensor;
+use inkcast_generator::ConvOps;
 
 use crate::config::Config;
 use crate::gan::adversary::{Adversary, FIGURES};
+use crate::int8::{Codes, Simulation};
 use crate::losses::{TERMS, loss_terms};
+use crate::ops::TrainingOps;
 use crate::supply::{Draft, Supply};
 use crate::temporal::{TEMPORAL_TERMS, Unrolled, unroll};
 use crate::weights::Weights;
@@ -23,6 +26,7 @@ pub fn step(weights: &mut Weights, config: &Config, supply: &mut Supply, step: u
     let device = weights.device().clone();
     let factors = Tensor::new(&config.loss_weights()[..LOSSES - FIGURES.len()], &device)?;
     let mut round = weights.adversary_mut().map(|adversary| adversary.begin(step)).transpose()?.flatten();
+    weights.renew_ranges(supply, step)?;
     let mut gradient = weights.no_gradient();
     let mut losses = Vec::new();
     let drafts = supply.step(step)?;
@@ -32,7 +36,12 @@ pub fn step(weights: &mut Weights, config: &Config, supply: &mut Supply, step: u
         let generator = weights.generator()?;
         let vector = generator.style(&style.name).expect("every style of the configuration has a vector");
         let folded = generator.fold(vector)?;
-        let Unrolled { output, terms } = unroll(&folded, temporal, &batch.frames, &batch.links)?;
+        let simulation = weights.ranges().ends(index).map(|ends| Simulation::new(ends, Codes::All));
+        let ops: &dyn ConvOps = match &simulation {
+            Some(simulation) => simulation,
+            None => &TrainingOps,
+        };
+        let Unrolled { output, terms } = unroll(&folded, ops, temporal, &batch.frames, &batch.links)?;
         let [output_loss, feature_loss] = terms.map(|term| term.reshape(1));
         let terms = Tensor::cat(&[loss_terms(&output, &batch.target)?, output_loss?, feature_loss?], 0)?;
         let mut loss = (&terms * &factors)?.sum_all()?;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
-use candle_core::Device;
+use anyhow::{Context, Result, anyhow};
+use candle_core::{Device, Tensor};
 use crossbeam_channel::{Receiver, bounded};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use crate::config::Config;
-use crate::data::{Batch, Drawing, Example, draw};
+use crate::config::{Config, Style};
+use crate::data::{Batch, Drawing, Example, Sequences, draw};
 
 /// Steps that are drawn ahead of the one that is computed.
 const AHEAD: usize = 2;
@@ -50,6 +50,16 @@ impl Supply {
         &self.examples
     }
 
+    /// `count` single crops `[count, 3, size, size]` on the CPU of the kind that the style with this index is trained on, but
+    /// others than those of the step with this number.
+    pub fn crops(&self, style: usize, count: usize, number: u64) -> Result<Tensor> {
+        let config = &self.config;
+        let drawing = Drawing { count, ..drawing(config, &config.styles[style], None) };
+        let seed = seed(config, style, number).rotate_left(32);
+        let batch = draw(&self.examples, &drawing, seed, &Device::Cpu)?;
+        batch.frames.into_iter().next().context("a crop has a frame")
+    }
+
     /// The crops of a step on the CPU, in the order of the styles.
     pub fn step(&mut self, number: u64) -> Result<Vec<Draft>> {
         if !self.looks_ahead {
@@ -76,24 +86,27 @@ impl Supply {
 
 /// The crops of a step for every style.
 fn drafts(config: &Config, examples: &[Example], step: u64) -> Result<Vec<Draft>> {
-    let draft = |(index, style): (usize, &crate::config::Style)| {
-        // Multiplied so that neighbouring steps and styles draw from unrelated seeds.
-        let number = step * config.styles.len() as u64 + index as u64 + 1;
-        let seed = config.fit.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let draft = |(index, style): (usize, &Style)| {
+        let seed = seed(config, index, step);
         let chance = StdRng::seed_from_u64(!seed).random::<f32>();
         let temporal = config.temporal.as_ref().filter(|temporal| chance < temporal.sequences.share);
-        let drawing = Drawing {
-            look: style.look,
-            count: config.fit.crops,
-            size: config.fit.crop_size,
-            augment: &config.augment,
-            damage: &config.damage,
-            sequences: temporal.map(|temporal| &temporal.sequences),
-        };
+        let drawing = drawing(config, style, temporal.map(|temporal| &temporal.sequences));
         let batch = draw(examples, &drawing, seed, &Device::Cpu)?;
         Ok(Draft { batch, is_sequence: temporal.is_some(), seed })
     };
     config.styles.iter().enumerate().map(draft).collect()
+}
+
+fn drawing<'a>(config: &'a Config, style: &Style, sequences: Option<&'a Sequences>) -> Drawing<'a> {
+    let Config { fit, augment, damage, .. } = config;
+    Drawing { look: style.look, count: fit.crops, size: fit.crop_size, augment, damage, sequences }
+}
+
+/// What the crops of a style in a step are drawn from.
+fn seed(config: &Config, style: usize, step: u64) -> u64 {
+    // Multiplied so that neighbouring steps and styles draw from unrelated seeds.
+    let number = step * config.styles.len() as u64 + style as u64 + 1;
+    config.fit.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use candle_core::{DType, Tensor};
-use inkcast_generator::Folded;
+use inkcast_generator::{ConvOps, Folded};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Link, Sequences};
-use crate::ops::{Kernel, TrainingOps, warp};
+use crate::ops::{Kernel, warp};
 
 /// How much it counts that frames differ, after ReCoNet (Gao, Gu, Wang, Liu and Zhang 2018).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,9 +36,16 @@ pub struct Unrolled {
     pub terms: [Tensor; TEMPORAL_TERMS.len()],
 }
 
-/// Runs frames `[N, 3, H, W]`, the oldest first, each with the layers of the one before carried along its link.
-pub fn unroll(folded: &Folded, temporal: Option<&Temporal>, frames: &[Tensor], links: &[Link]) -> Result<Unrolled> {
-    let (mut output, mut features) = forward(folded, &frames[0], None)?;
+/// Runs frames `[N, 3, H, W]`, the oldest first, each with the layers of the one before carried along its link. `ops`
+/// computes the convolutions.
+pub fn unroll(
+    folded: &Folded,
+    ops: &dyn ConvOps,
+    temporal: Option<&Temporal>,
+    frames: &[Tensor],
+    links: &[Link],
+) -> Result<Unrolled> {
+    let (mut output, mut features) = forward(folded, ops, &frames[0], None)?;
     let nothing = Tensor::zeros((), output.dtype(), output.device())?;
     let mut terms = [nothing.clone(), nothing];
     let Some(temporal) = temporal else { return Ok(Unrolled { output, terms }) };
@@ -49,7 +56,7 @@ pub fn unroll(folded: &Folded, temporal: Option<&Temporal>, frames: &[Tensor], l
             if temporal.through_time { (clamped, features) } else { (clamped.detach(), features.detach()) };
         let moved = warp(&before, &link.places, Kernel::Cubic)?.clamp(0f32, 1f32)?;
         let carried = Tensor::cat(&[&moved, &link.confidence], 1)?;
-        (output, features) = forward(folded, &frames[index + 1], Some(&carried))?;
+        (output, features) = forward(folded, ops, &frames[index + 1], Some(&carried))?;
         if !(is_last || temporal.through_time) {
             continue;
         }
@@ -69,9 +76,14 @@ pub fn unroll(folded: &Folded, temporal: Option<&Temporal>, frames: &[Tensor], l
 }
 
 /// Layers and features in `f32`, whatever floats the network computes with.
-fn forward(folded: &Folded, frame: &Tensor, carried: Option<&Tensor>) -> candle_core::Result<(Tensor, Tensor)> {
+fn forward(
+    folded: &Folded,
+    ops: &dyn ConvOps,
+    frame: &Tensor,
+    carried: Option<&Tensor>,
+) -> candle_core::Result<(Tensor, Tensor)> {
     let (floats, carried) = (folded.dtype(), carried.map(|carried| carried.to_dtype(folded.dtype())).transpose()?);
-    let (output, features) = folded.forward_with_features(&TrainingOps, &frame.to_dtype(floats)?, carried.as_ref())?;
+    let (output, features) = folded.forward_with_features(ops, &frame.to_dtype(floats)?, carried.as_ref())?;
     Ok((output.to_dtype(DType::F32)?, features.to_dtype(DType::F32)?))
 }
 

@@ -68,7 +68,7 @@ pub fn tell<'a>(
     for example in examples {
         let cut = Cut::new(example, largest);
         let made = run(generator, &style.name, &cut.source(example))?;
-        let told = adversary.tell(&tensor(&made)?, &tensor(&cut.layers(example, style.look))?, index)?;
+        let told = adversary.tell(&to_tensor(&made)?, &to_tensor(&cut.layers(example, style.look))?, index)?;
         sum = Told { real: sum.real + told.real, fake: sum.fake + told.fake, right: sum.right + told.right };
         count += 1;
     }
@@ -76,20 +76,25 @@ pub fn tell<'a>(
     Ok(Told { real: mean(sum.real), fake: mean(sum.fake), right: mean(sum.right) })
 }
 
-/// `[1, 4, H, W]`.
-fn tensor(layers: &Layers) -> candle_core::Result<Tensor> {
-    let planes: Vec<f32> = (0..4).flat_map(|c| layers.data().iter().map(move |pixel| pixel[c])).collect();
-    Tensor::from_vec(planes, (1, 4, layers.height(), layers.width()), &Device::Cpu)
+/// A picture or layers as `[1, N, H, W]`.
+pub fn to_tensor<const N: usize>(picture: &Plane<[f32; N]>) -> candle_core::Result<Tensor>
+where
+    [f32; N]: Default,
+{
+    let planes: Vec<f32> = (0..N).flat_map(|c| picture.data().iter().map(move |pixel| pixel[c])).collect();
+    Tensor::from_vec(planes, (1, N, picture.height(), picture.width()), &Device::Cpu)
 }
 
 /// The layers that the network gives for a picture whose sides are multiples of 4, cut to 0..1.
 pub fn run(generator: &Generator, style: &str, picture: &Rgb) -> Result<Layers> {
-    let (width, height) = picture.size();
-    let planes: Vec<f32> = (0..3).flat_map(|c| picture.data().iter().map(move |pixel| pixel[c])).collect();
-    let input = Tensor::from_vec(planes, (1, 3, height, width), &Device::Cpu)?;
     let vector = generator.style(style).with_context(|| format!("the network has no style \"{style}\""))?;
-    let output = generator.fold(vector)?.forward(&TrainingOps, &input, None)?.flatten_all()?.to_vec1::<f32>()?;
-    let pixels = width * height;
+    to_layers(&generator.fold(vector)?.forward(&TrainingOps, &to_tensor(picture)?, None)?)
+}
+
+/// Layers out of `[1, 4, H, W]`, cut to 0..1.
+pub fn to_layers(output: &Tensor) -> Result<Layers> {
+    let (_, _, height, width) = output.dims4()?;
+    let (pixels, output) = (width * height, output.flatten_all()?.to_vec1::<f32>()?);
     Ok(Layers::from_fn(width, height, |x, y| [0, 1, 2, 3].map(|c| output[c * pixels + y * width + x].clamp(0.0, 1.0))))
 }
 
@@ -138,7 +143,7 @@ impl Cut {
 }
 
 /// Mean absolute difference in 0..255.
-fn difference(a: &Rgb, b: &Rgb) -> f64 {
+pub fn difference(a: &Rgb, b: &Rgb) -> f64 {
     let values = a.data().iter().flatten().zip(b.data().iter().flatten());
     let sum: f64 = values.map(|(a, b)| f64::from((a - b).abs())).sum();
     255.0 * sum / (3 * a.data().len()) as f64

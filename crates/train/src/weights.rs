@@ -10,8 +10,10 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::config::{Config, Fit};
 use crate::device::Floats;
+use crate::eight_bits::Ranges;
 use crate::gan::adversary::Adversary;
 use crate::optimiser::{AdamW, Moments, shorten};
+use crate::supply::Supply;
 
 /// One tensor of the network with its optimiser state.
 struct Parameter {
@@ -31,6 +33,8 @@ pub struct Weights {
     generator: Generator,
     /// What it is trained against, if anything.
     adversary: Option<Adversary>,
+    /// How far its maps reach, if it is trained for 8 bits.
+    ranges: Ranges,
     config: Config,
     device: Device,
 }
@@ -46,6 +50,8 @@ impl Weights {
     pub fn new(config: &Config, base: Option<&Generator>, device: &Device) -> Result<Self> {
         let on_cuda = !device.is_cpu() || config.fit.floats == Floats::F32;
         ensure!(on_cuda, "fit.floats is \"bf16\", which only CUDA trains with: use --device cuda, or \"f32\"");
+        let is_cpu = device.is_cpu() || config.eight_bits.is_none();
+        ensure!(is_cpu, "[eight-bits] trains on the CPU only: use --device cpu");
         let mut rng = StdRng::seed_from_u64(config.fit.seed);
         let mut tensors = HashMap::new();
         for parameter in config.architecture.parameters() {
@@ -90,7 +96,8 @@ impl Weights {
         let generator = Generator::from_tensors(config.architecture, tensors)?;
         let adversary = |settings| Adversary::new(settings, config.styles.len(), config.fit.seed, device);
         let adversary = config.adversarial.as_ref().map(adversary).transpose()?;
-        Ok(Weights { parameters, generator, adversary, config: config.clone(), device: device.clone() })
+        let (ranges, config, device) = (Ranges::default(), config.clone(), device.clone());
+        Ok(Weights { parameters, generator, adversary, ranges, config, device })
     }
 
     /// The network as it is now, in the floats that it computes with; gradients flow through it.
@@ -117,6 +124,16 @@ impl Weights {
     /// The same, to let it learn.
     pub fn adversary_mut(&mut self) -> Option<&mut Adversary> {
         self.adversary.as_mut()
+    }
+
+    /// How far the maps of the network reach, if it is trained for 8 bits.
+    pub fn ranges(&self) -> &Ranges {
+        &self.ranges
+    }
+
+    /// Takes the ranges of the network as it is before `step` on crops of `supply`, if that is due.
+    pub fn renew_ranges(&mut self, supply: &Supply, step: u64) -> Result<()> {
+        self.ranges.renew(&self.generator, &self.config, supply, step)
     }
 
     /// The running mean of the network, for measuring and exporting.
@@ -178,6 +195,7 @@ impl Weights {
             }
         }
         state.extend(self.adversary.as_ref().map(Adversary::state).transpose()?.unwrap_or_default());
+        state.extend(self.ranges.state(&self.config)?);
         Ok(state)
     }
 
@@ -191,7 +209,10 @@ impl Weights {
             let own = state.iter().filter(|(name, _)| Adversary::owns(name));
             adversary.restore(&own.map(|(name, tensor)| (name.clone(), tensor.clone())).collect())?;
         }
-        let owned = |name: &str| config.adversarial.is_some() && Adversary::owns(name);
+        weights.ranges = Ranges::from_state(config, state)?;
+        let owned = |name: &str| {
+            config.adversarial.is_some() && Adversary::owns(name) || config.eight_bits.is_some() && Ranges::owns(name)
+        };
         for name in state.keys().filter(|name| !owned(name)) {
             let is_part = |(part, parameter): (&str, &str)| {
                 let is_known = weights.parameters.iter().any(|p| p.name == parameter);

@@ -11,6 +11,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use inkcast_train::checkpoint;
+use inkcast_train::table::Rows;
 use tempfile::TempDir;
 
 const CONFIG: &str = include_str!("../configs/debug.toml");
@@ -143,6 +144,28 @@ fn so_is_one_against_a_discriminator() {
     assert!(fs::metadata(alone.join(last)).unwrap().len() < fs::metadata(against.join(last)).unwrap().len());
     let said = fail(&mut place.fit("alone", &["--resume", "--steps", "16"]));
     assert!(said.contains("tensor discriminator.") && said.contains("--base"), "{said}");
+}
+
+#[test]
+fn so_is_one_for_8_bits() {
+    // Ranges are taken at steps 1, before the checkpoint after four steps, 6 and 11.
+    let eight_bits = "[eight-bits]\nfrom-step = 1\nrange-every = 5\nrange-crops = 3\npercentile = 99.9\n\n[losses]";
+    let place = Place::new(12);
+    let (alone, coded) = (place.at("alone"), place.at("straight"));
+    succeed(&mut place.fit("alone", &[]));
+    place.write_config("config.toml", &[("steps = 20", "steps = 12"), ("[losses]", eight_bits)]);
+    place.straight_and_broken();
+    let said = succeed(&mut place.fit("broken", &["--resume"]));
+    assert!(said.contains("steps 4 to 12") && said.contains("eight-bits-psnr"), "{said}");
+    assert_equal(&place.at("broken"), &coded);
+    // The first step is the same, later ones are not.
+    let losses = |run: &Path| Rows::read(&run.join("log.csv")).unwrap().column("loss").unwrap();
+    let (alone, coded) = (losses(&alone), losses(&coded));
+    assert!(alone[0] == coded[0] && alone[1..].iter().zip(&coded[1..]).all(|(a, b)| a != b), "{alone:?} {coded:?}");
+    // Their ranges are nothing that a fit in floats could go on with.
+    place.write_config("config.toml", &[("steps = 20", "steps = 16")]);
+    let said = fail(&mut place.fit("broken", &["--resume"]));
+    assert!(said.contains("tensor range.") && said.contains("step-00000012.safetensors"), "{said}");
 }
 
 #[test]
