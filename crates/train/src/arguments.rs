@@ -76,6 +76,10 @@ pub enum Command {
         /// Frames taken from each clip, spread evenly
         #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
         frames_per_clip: u16,
+        /// Sequences of 4 frames taken from each clip that is trained on, spread evenly, with the motion between them, for
+        /// temporal.sequences.clips; 8 to 22 MB each
+        #[arg(long, default_value_t = 0, value_name = "N")]
+        clip_sequences: u16,
         /// Prepare each picture at so many sizes, to learn more from few; lines keep their width
         #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=8))]
         sizes: u16,

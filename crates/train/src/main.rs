@@ -35,8 +35,21 @@ fn main() -> Result<()> {
             let scale = one_line_width.then_some(Scale::ONE);
             looks(&out, &photos, short_side.into(), row_height.unwrap_or(short_side).into(), scale, &shown, !layers)
         }
-        Command::Prepare { photos, comics, clips, only, out, limit, frames_per_clip, sizes, held_out, seed } => {
-            let (frames_per_clip, sizes) = (frames_per_clip.into(), sizes.into());
+        Command::Prepare {
+            photos,
+            comics,
+            clips,
+            only,
+            out,
+            limit,
+            frames_per_clip,
+            clip_sequences,
+            sizes,
+            held_out,
+            seed,
+        } => {
+            let (frames_per_clip, clip_sequences) = (frames_per_clip.into(), clip_sequences.into());
+            let sizes = sizes.into();
             let report = prepare(&Preparation {
                 photos,
                 comics,
@@ -45,6 +58,7 @@ fn main() -> Result<()> {
                 out,
                 limit,
                 frames_per_clip,
+                clip_sequences,
                 sizes,
                 held_out,
                 seed,

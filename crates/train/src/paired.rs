@@ -8,7 +8,7 @@ use image::RgbImage;
 use inkcast_generator::{Generator, Package};
 
 use crate::config::Config;
-use crate::data::{Example, Sequences, Split, load};
+use crate::data::{ClipSequence, Example, Sequences, Split, load, load_clip_sequences};
 use crate::eight_bits::{Cost, Ranges, costs};
 use crate::gan::adversary::FIGURES;
 use crate::losses::TERMS;
@@ -51,7 +51,7 @@ impl Paired {
         ensure!(!train.is_empty(), "no picture has {size} pixels in both directions: lower fit.crop-size");
         let mut held_out = load(opening.data, Split::HeldOut, &looks)?;
         held_out.truncate(config.fit.checkpoint_pictures);
-        let train = Supply::new(&config, train, opening.device);
+        let train = Supply::new(&config, train, opening.device).with_clips(clips(&config, opening)?);
         Ok(Paired { config, weights, train, device: opening.device.clone(), held_out })
     }
 
@@ -103,6 +103,23 @@ impl Paired {
         }
         Ok(scalars)
     }
+}
+
+/// The sequences of clips, if the configuration trains on such.
+fn clips(config: &Config, opening: &Opening) -> Result<Vec<ClipSequence>> {
+    let share = config.temporal.as_ref().map_or(0.0, |temporal| temporal.sequences.clips);
+    if share == 0.0 {
+        return Ok(Vec::new());
+    }
+    let (mut clips, size) = (load_clip_sequences(opening.data, &config.looks())?, config.fit.crop_size);
+    clips.retain(|clip| clip.newest.width.min(clip.newest.height) >= size);
+    ensure!(
+        !clips.is_empty(),
+        "temporal.sequences.clips is {share}, but {} has no sequences of clips of {size} pixels in both directions: run \
+         inkcast-train prepare with --clips and --clip-sequences",
+        opening.data.display()
+    );
+    Ok(clips)
 }
 
 impl Training for Paired {

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, bounded};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::config::{Config, Style};
-use crate::data::{Batch, Drawing, Example, Sequences, draw};
+use crate::data::{Batch, ClipSequence, Drawing, Example, Sequences, draw};
 
 /// Steps that are drawn ahead of the one that is computed.
 const AHEAD: usize = 2;
@@ -27,6 +27,7 @@ pub struct Draft {
 pub struct Supply {
     config: Arc<Config>,
     examples: Arc<Vec<Example>>,
+    clips: Arc<Vec<ClipSequence>>,
     /// Whether steps are drawn before they are asked for.
     looks_ahead: bool,
     ahead: Option<Ahead>,
@@ -42,7 +43,12 @@ impl Supply {
     /// For steps that are computed on `device`: on the CPU, drawing ahead would only take time from them.
     pub fn new(config: &Config, examples: Vec<Example>, device: &Device) -> Self {
         let (config, examples) = (Arc::new(config.clone()), Arc::new(examples));
-        Supply { config, examples, looks_ahead: !device.is_cpu(), ahead: None }
+        Supply { config, examples, clips: Arc::default(), looks_ahead: !device.is_cpu(), ahead: None }
+    }
+
+    /// The same with sequences of clips.
+    pub fn with_clips(self, clips: Vec<ClipSequence>) -> Self {
+        Supply { clips: Arc::new(clips), ahead: None, ..self }
     }
 
     /// The pictures that crops are drawn from.
@@ -63,7 +69,7 @@ impl Supply {
     /// The crops of a step on the CPU, in the order of the styles.
     pub fn step(&mut self, number: u64) -> Result<Vec<Draft>> {
         if !self.looks_ahead {
-            return drafts(&self.config, &self.examples, number);
+            return drafts(&self.config, &self.examples, &self.clips, number);
         }
         let ahead = match self.ahead.take().filter(|ahead| ahead.next == number) {
             Some(ahead) => ahead,
@@ -76,21 +82,22 @@ impl Supply {
 
     fn start(&self, first: u64) -> Result<Ahead> {
         let (sender, drafts) = bounded(AHEAD);
-        let (config, examples) = (Arc::clone(&self.config), Arc::clone(&self.examples));
+        let (config, examples, clips) = (Arc::clone(&self.config), Arc::clone(&self.examples), Arc::clone(&self.clips));
         std::thread::Builder::new().name("supply".to_string()).spawn(move || {
-            (first..).map(|number| self::drafts(&config, &examples, number)).try_for_each(|drafts| sender.send(drafts))
+            let mut steps = (first..).map(|number| self::drafts(&config, &examples, &clips, number));
+            steps.try_for_each(|drafts| sender.send(drafts))
         })?;
         Ok(Ahead { next: first, drafts })
     }
 }
 
 /// The crops of a step for every style.
-fn drafts(config: &Config, examples: &[Example], step: u64) -> Result<Vec<Draft>> {
+fn drafts(config: &Config, examples: &[Example], clips: &[ClipSequence], step: u64) -> Result<Vec<Draft>> {
     let draft = |(index, style): (usize, &Style)| {
         let seed = seed(config, index, step);
         let chance = StdRng::seed_from_u64(!seed).random::<f32>();
         let temporal = config.temporal.as_ref().filter(|temporal| chance < temporal.sequences.share);
-        let drawing = drawing(config, style, temporal.map(|temporal| &temporal.sequences));
+        let drawing = Drawing { clips, ..drawing(config, style, temporal.map(|temporal| &temporal.sequences)) };
         let batch = draw(examples, &drawing, seed, &Device::Cpu)?;
         Ok(Draft { batch, is_sequence: temporal.is_some(), seed })
     };
@@ -99,7 +106,7 @@ fn drafts(config: &Config, examples: &[Example], step: u64) -> Result<Vec<Draft>
 
 fn drawing<'a>(config: &'a Config, style: &Style, sequences: Option<&'a Sequences>) -> Drawing<'a> {
     let Config { fit, augment, damage, .. } = config;
-    Drawing { look: style.look, count: fit.crops, size: fit.crop_size, augment, damage, sequences }
+    Drawing { look: style.look, count: fit.crops, size: fit.crop_size, augment, damage, sequences, clips: &[] }
 }
 
 /// What the crops of a style in a step are drawn from.

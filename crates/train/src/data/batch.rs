@@ -4,10 +4,10 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 
 use super::window::Window;
-use super::{Augment, Damage, Example, Sequences};
+use super::{Augment, ClipSequence, Damage, Example, Sequences};
 use crate::looks::Look;
 
-/// Crops to train on: single frames, or sequences of frames made of stills by known motion.
+/// Crops to train on: single frames, or sequences of frames, made of stills by known motion or taken from clips.
 pub struct Batch {
     /// Damaged pictures `[N, 3, size, size]`, the oldest frame first.
     pub frames: Vec<Tensor>,
@@ -53,12 +53,16 @@ pub struct Drawing<'a> {
     pub damage: &'a Damage,
     /// How they move; `None` for single frames.
     pub sequences: Option<&'a Sequences>,
+    /// What sequences of clips are taken from.
+    pub clips: &'a [ClipSequence],
 }
 
-/// Draws random crops, half of them mirrored. The same seed draws the same crops. Every example must have `size` pixels
-/// in both directions.
+/// Draws random crops, half of them mirrored. The same seed draws the same crops. Every example and every clip must have
+/// `size` pixels in both directions.
 pub fn draw(examples: &[Example], drawing: &Drawing<'_>, seed: u64, device: &Device) -> Result<Batch> {
     ensure!(!examples.is_empty(), "there are no examples to draw crops from");
+    let wants_clips = drawing.sequences.is_some_and(|sequences| sequences.clips > 0.0);
+    ensure!(!(wants_clips && drawing.clips.is_empty()), "there are no sequences of clips to draw crops from");
     let mut rng = StdRng::seed_from_u64(seed);
     let seeds: Vec<u64> = (0..drawing.count).map(|_| rng.random()).collect();
     let crops: Vec<Crop> = seeds.into_par_iter().map(|seed| crop(examples, drawing, seed)).collect();
@@ -89,6 +93,12 @@ struct Crop {
 fn crop(examples: &[Example], drawing: &Drawing<'_>, seed: u64) -> Crop {
     let mut rng = StdRng::seed_from_u64(seed);
     let size = drawing.size;
+    // Nothing is drawn where there are none, so that adding clips does not change other data.
+    if let Some(sequences) = drawing.sequences.filter(|sequences| sequences.clips > 0.0)
+        && rng.random::<f32>() < sequences.clips
+    {
+        return clip_crop(drawing, sequences, &mut rng);
+    }
     let example = &examples[rng.random_range(0..examples.len())];
     let window = Window::draw(example, size, drawing.augment, &mut rng);
     let faults = drawing.damage.draw(&mut rng);
@@ -115,4 +125,24 @@ fn crop(examples: &[Example], drawing: &Drawing<'_>, seed: u64) -> Crop {
     let frames = frames.collect();
     let links = (0..sequences.frames - 1).rev().map(|k| sequences.link(k, size, &motion, occluder.as_ref(), &mut rng));
     Crop { frames, links: links.collect(), target }
+}
+
+/// The last frames of a sequence of a clip, all cut by the same window.
+fn clip_crop(drawing: &Drawing<'_>, sequences: &Sequences, rng: &mut StdRng) -> Crop {
+    let ClipSequence { newest, earlier, flows } = &drawing.clips[rng.random_range(0..drawing.clips.len())];
+    let window = Window::draw(newest, drawing.size, drawing.augment, rng);
+    let faults = drawing.damage.draw(rng);
+    let first = (earlier.len() + 1).saturating_sub(sequences.frames);
+    let pictures = earlier[first..].iter().chain([&newest.source]);
+    let frames = pictures.map(|picture| {
+        let mut frame = window.planes::<3>(picture);
+        let exposure = 1.0 + sequences.flicker * rng.random_range(-1.0..=1.0);
+        faults.apply(&mut frame, drawing.size, exposure, rng);
+        frame
+    });
+    Crop {
+        frames: frames.collect(),
+        links: flows[first..].iter().map(|flow| window.link(flow)).collect(),
+        target: window.planes::<4>(&newest.layers[&drawing.look]),
+    }
 }

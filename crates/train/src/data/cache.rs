@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use image::RgbImage;
 use rayon::prelude::*;
 use safetensors::Dtype;
@@ -38,6 +38,8 @@ pub enum Domain {
     Photos,
     /// Comic pictures as they are.
     Comics,
+    /// Frames of clips that follow each other, with the motion between them.
+    Sequences,
 }
 
 /// A picture and what each look makes of it, in bytes.
@@ -95,19 +97,28 @@ impl Example {
     /// Writes it into `folder` as `<name>.safetensors`, all of it or nothing.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let path = folder.join(format!("{}.safetensors", self.name));
+        write_whole(&path, &safetensors::serialize(self.tensors()?, None)?)
+    }
+
+    /// What a file holds, by name.
+    pub(super) fn tensors(&self) -> Result<Vec<(String, TensorView<'_>)>> {
         let view = |bytes, channels| TensorView::new(Dtype::U8, vec![self.height, self.width, channels], bytes);
-        let mut tensors = vec![("source", view(&self.source, 3)?)];
+        let mut tensors = vec![("source".to_string(), view(&self.source, 3)?)];
         for (look, bytes) in &self.layers {
-            tensors.push((look.name(), view(bytes, 4)?));
+            tensors.push((look.name().to_string(), view(bytes, 4)?));
         }
         if let Some(comic) = &self.comic {
-            tensors.push(("comic", view(comic, 3)?));
+            tensors.push(("comic".to_string(), view(comic, 3)?));
         }
-        write_whole(&path, &safetensors::serialize(tensors, None)?)
+        Ok(tensors)
     }
 
     fn read(path: &Path, looks: &[Look]) -> Result<Self> {
-        let tensors = candle_core::safetensors::load(path, &Device::Cpu)?;
+        Example::unpack(&name(path), &candle_core::safetensors::load(path, &Device::Cpu)?, looks)
+    }
+
+    /// The inverse of [`Example::tensors`], with the layers of `looks`; other tensors are passed over.
+    pub(super) fn unpack(name: &str, tensors: &HashMap<String, Tensor>, looks: &[Look]) -> Result<Self> {
         let bytes = |name: &str, channels: usize| -> Result<((usize, usize), Vec<u8>)> {
             let tensor = tensors.get(name).with_context(|| format!("it has no layers of the look \"{name}\""))?;
             let (height, width, got) = tensor.dims3()?;
@@ -127,7 +138,7 @@ impl Example {
             ensure!(size == (width, height), "the comic picture has another size than the photo");
             comic = Some(bytes);
         }
-        Ok(Example { name: name(path), width, height, source, layers, comic })
+        Ok(Example { name: name.to_string(), width, height, source, layers, comic })
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Source {
     pub content: Content,
     /// One for each frame.
     pub fingerprints: Vec<Fingerprint>,
+    /// Sequences of frames that can be taken from it.
+    pub sequences: usize,
     /// Width times height.
     pub pixels: u64,
 }

@@ -15,6 +15,21 @@ const WAITING: usize = 2;
 
 /// Takes `count` frames out of a clip, spread evenly over its length; fewer if it has fewer.
 pub(super) fn read_frames(path: &Path, count: usize) -> Result<Vec<RgbImage>> {
+    read(path, count, 1)
+}
+
+/// Takes `count` sequences out of a clip, each of `length` frames that follow each other, their beginnings spread evenly over
+/// its length; fewer if it has fewer frames, or if their size changes. No frame is in two of them.
+pub(super) fn read_sequences(path: &Path, count: usize, length: usize) -> Result<Vec<Vec<RgbImage>>> {
+    let mut frames = read(path, count, length)?.into_iter();
+    let sequence = || Some(frames.by_ref().take(length).collect::<Vec<_>>()).filter(|frames| frames.len() == length);
+    let is_of_one_size =
+        |frames: &Vec<RgbImage>| frames.iter().all(|frame| frame.dimensions() == frames[0].dimensions());
+    Ok(std::iter::from_fn(sequence).filter(is_of_one_size).collect())
+}
+
+/// Takes `length` frames at each of `count` places.
+fn read(path: &Path, count: usize, length: usize) -> Result<Vec<RgbImage>> {
     gst::init().context("GStreamer cannot be started")?;
     let path = path.canonicalize().with_context(|| format!("cannot find the clip {}", path.display()))?;
     let fail = || format!("cannot read the clip {}", path.display());
@@ -41,11 +56,11 @@ pub(super) fn read_frames(path: &Path, count: usize) -> Result<Vec<RgbImage>> {
     pipeline.set_state(gst::State::Paused).with_context(fail)?;
     wait_for(&pipeline, gst::MessageType::AsyncDone).with_context(fail)?;
     // A clip of unknown length gives one frame a second.
-    let length = pipeline.query_duration::<gst::ClockTime>();
-    let distance = length.map_or(gst::ClockTime::SECOND, |length| length / count.max(1) as u64);
+    let duration = pipeline.query_duration::<gst::ClockTime>();
+    let distance = duration.map_or(gst::ClockTime::SECOND, |duration| duration / count.max(1) as u64);
 
     let (sender, receiver) = crossbeam_channel::bounded(WAITING);
-    sink.set_callbacks(callbacks(sender, distance, count));
+    sink.set_callbacks(callbacks(sender, Choice { distance, count, length, taken: 0 }));
     pipeline.set_state(gst::State::Playing).with_context(fail)?;
     let frames = collect(&pipeline, &receiver).with_context(fail)?;
     drop(stopper);
@@ -78,19 +93,34 @@ fn collect(pipeline: &gst::Pipeline, receiver: &Receiver<RgbImage>) -> Result<Ve
     }
 }
 
-/// Sends the first frame at or after each multiple of `distance`, until `count` are sent.
-fn callbacks(sender: Sender<RgbImage>, distance: gst::ClockTime, count: usize) -> AppSinkCallbacks {
+/// Which frames are taken: the first at or after each multiple of `distance` and those that follow it, `length` of them, at
+/// `count` places.
+struct Choice {
+    distance: gst::ClockTime,
+    count: usize,
+    length: usize,
+    taken: usize,
+}
+
+impl Choice {
+    /// Whether the next frame is taken.
+    fn takes(&self, time: gst::ClockTime) -> bool {
+        !self.taken.is_multiple_of(self.length) || time >= self.distance * (self.taken / self.length) as u64
+    }
+}
+
+/// Sends the chosen frames, until there are enough.
+fn callbacks(sender: Sender<RgbImage>, mut choice: Choice) -> AppSinkCallbacks {
     let mut sender = Some(sender);
-    let mut sent = 0;
     AppSinkCallbacks::builder()
         .new_sample(move |sink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
             let Some(open) = &sender else { return Err(gst::FlowError::Eos) };
             let time = sample.buffer().and_then(|buffer| buffer.pts()).unwrap_or_default();
-            if time >= distance * sent as u64 {
+            if choice.takes(time) {
                 let frame = to_picture(&sample).ok_or(gst::FlowError::Error)?;
-                sent += 1;
-                if open.send(frame).is_err() || sent == count {
+                choice.taken += 1;
+                if open.send(frame).is_err() || choice.taken == choice.count * choice.length {
                     sender = None;
                     return Err(gst::FlowError::Eos);
                 }

@@ -7,8 +7,9 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::cache::{Domain, Example, Split};
 use super::choose::Source;
+use super::clip_sequence::{ClipSequence, LENGTH};
 use super::gather::Found;
-use super::identity::{Content, looks_version};
+use super::identity::{Content, looks_version, motion_version};
 use super::prepare::Preparation;
 use super::store::Store;
 use crate::looks::{Analysis, Look, Scale};
@@ -36,16 +37,28 @@ pub(super) struct Job<'a> {
     preparation: &'a Preparation,
     store: &'a Store,
     settings: String,
+    /// How motion is estimated.
+    motion: String,
 }
 
 impl<'a> Job<'a> {
     /// Prepares for this.
-    pub fn new(preparation: &'a Preparation, store: &'a Store) -> Self {
-        Job { preparation, store, settings: preparation.settings() }
+    pub fn new(preparation: &'a Preparation, store: &'a Store) -> Result<Self> {
+        Ok(Job { preparation, store, settings: preparation.settings(), motion: motion_version()? })
     }
 
-    /// Prepares each frame of a source at each size, as far as that was not done before.
+    /// Prepares what is asked for of a source, as far as that was not done before.
     pub fn prepare(&self, source: &Source, split: Split) -> Result<Vec<Prepared>> {
+        let mut all = self.frames(source, split)?;
+        // Measured is on single frames alone.
+        if split == Split::Train {
+            all.extend(self.sequences(source)?);
+        }
+        Ok(all)
+    }
+
+    /// Prepares each frame of a source at each size.
+    fn frames(&self, source: &Source, split: Split) -> Result<Vec<Prepared>> {
         let Found { path, is_clip, domain, partner, .. } = &source.found;
         let sizes = self.preparation.sizes;
         let frames = if *is_clip { self.preparation.frames_per_clip } else { 1 };
@@ -60,7 +73,7 @@ impl<'a> Job<'a> {
             }
         }
         if all.iter().any(|(_, one)| one.is_new) {
-            let changed = || format!("{} has changed while data were prepared: run it again", path.display());
+            let changed = || changed(path);
             let frames = self.preparation.frames(&source.found).with_context(changed)?;
             let comic = partner.as_ref().map(|path| pictures::read(path)).transpose().with_context(changed)?;
             for (index, one) in all.iter().filter(|(_, one)| one.is_new) {
@@ -72,6 +85,31 @@ impl<'a> Job<'a> {
         Ok(all.into_iter().map(|(_, one)| one).collect())
     }
 
+    /// Prepares the sequences of a clip, at one size each.
+    fn sequences(&self, source: &Source) -> Result<Vec<Prepared>> {
+        let (Found { path, .. }, count) = (&source.found, self.preparation.clip_sequences);
+        let (domain, split) = (Domain::Sequences, Split::Train);
+        let key = source.content.key(&format!("{} {} sequences {count} of {LENGTH}", self.settings, self.motion));
+        let mut all = Vec::new();
+        for index in 0..source.sequences {
+            let name = format!("{}-{key}-{index:03}", readable(path));
+            let is_new = !self.store.has(&name, domain, split)?;
+            all.push(Prepared { name, domain, split, is_new });
+        }
+        if all.iter().any(|one| one.is_new) {
+            let changed = || changed(path);
+            let sequences = self.preparation.sequences(&source.found).with_context(changed)?;
+            for (index, one) in all.iter().enumerate().filter(|(_, one)| one.is_new) {
+                let short_side = self.preparation.short_side(source.content, index);
+                let frames = sequences.get(index).with_context(changed)?;
+                let frames: Vec<RgbImage> = frames.iter().map(|frame| resized(frame, short_side)).collect();
+                let newest = drawn(&one.name, frames.last().with_context(changed)?);
+                ClipSequence::new(&frames, newest)?.save(&self.store.folder(domain, split))?;
+            }
+        }
+        Ok(all)
+    }
+
     fn example(&self, one: &Prepared, frame: &RgbImage, comic: Option<&RgbImage>, short_side: u32) -> Example {
         let picture = resized(frame, short_side);
         let comic = comic.map(|comic| {
@@ -80,15 +118,23 @@ impl<'a> Job<'a> {
         });
         match one.domain {
             Domain::Comics => Example::new(&one.name, comic.as_ref().unwrap_or(&picture), &[]),
-            Domain::Photos => {
-                // One line width in pixels at every size: a network of one size cannot know how large the picture is.
-                let analysis = Analysis::at_scale(&pictures::to_rgb(&picture), Scale::ONE);
-                let layers = Look::ALL.map(|look| (look, analysis.layers(look)));
-                let comic = comic.map(RgbImage::into_raw);
-                Example { comic, ..Example::new(&one.name, &picture, &layers) }
+            Domain::Photos | Domain::Sequences => {
+                Example { comic: comic.map(RgbImage::into_raw), ..drawn(&one.name, &picture) }
             }
         }
     }
+}
+
+/// A picture with the layers of every look.
+fn drawn(name: &str, picture: &RgbImage) -> Example {
+    // One line width in pixels at every size: a network of one size cannot know how large the picture is.
+    let analysis = Analysis::at_scale(&pictures::to_rgb(picture), Scale::ONE);
+    Example::new(name, picture, &Look::ALL.map(|look| (look, analysis.layers(look))))
+}
+
+/// A file that was usable a moment ago and is not now.
+fn changed(path: &Path) -> String {
+    format!("{} has changed while data were prepared: run it again", path.display())
 }
 
 /// The name of a file, shortened and without characters that some file systems do not take.

@@ -41,7 +41,7 @@ impl Fingerprint {
     /// Whether both are nearly the same picture, or one nearly the other's mirror image.
     pub fn is_twin_of(&self, other: &Fingerprint, domain: Domain) -> bool {
         let share = match domain {
-            Domain::Photos => SHARE,
+            Domain::Photos | Domain::Sequences => SHARE,
             Domain::Comics => COMIC_SHARE,
         };
         let near = |hash: u64| (hash ^ other.hash).count_ones() <= BITS;

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use super::cache::{Domain, Split};
 use super::choose::{Source, distinct, limited, splits};
-use super::clips::read_frames;
+use super::clip_sequence::LENGTH;
+use super::clips::{read_frames, read_sequences};
 use super::compute::{Job, Prepared};
 use super::fingerprint::Fingerprint;
 use super::gather::{Found, gather};
@@ -33,6 +34,8 @@ pub struct Preparation {
     pub limit: Option<usize>,
     /// Frames taken from each clip.
     pub frames_per_clip: usize,
+    /// Sequences of frames taken from each clip that is trained on.
+    pub clip_sequences: usize,
     /// Sizes at which each picture and frame is prepared.
     pub sizes: usize,
     /// At least this many photos and frames are kept out of training.
@@ -53,6 +56,8 @@ pub struct Report {
     pub photos: [usize; 2],
     /// Prepared comic pictures to train on, and held out.
     pub comics: [usize; 2],
+    /// Prepared sequences of frames to train on.
+    pub sequences: usize,
     /// How many of all these were computed now.
     pub computed: usize,
     /// Files that cannot be used, and why.
@@ -64,7 +69,7 @@ pub struct Report {
 }
 
 /// Computes the layers of every look for photos and clip frames and stores them in `out/train` and `out/held-out`, comic
-/// pictures, which have no layers, in `out/comics`. Files that cannot be used and near-duplicates are left out and named on
+/// pictures, which have no layers, in `out/comics`, sequences of frames in `out/sequences`. Files that cannot be used and near-duplicates are left out and named on
 /// standard error. A second run computes what is new.
 pub fn prepare(preparation: &Preparation) -> Result<Report> {
     let found = gather(preparation)?;
@@ -89,7 +94,7 @@ pub fn prepare(preparation: &Preparation) -> Result<Report> {
     check_amounts(&photos, &splits_of_all, preparation)?;
 
     let store = Store::open(&preparation.out)?;
-    let job = Job::new(preparation, &store);
+    let job = Job::new(preparation, &store)?;
     let sources: Vec<(&Source, Split)> = photos.iter().chain(&comics).zip(splits_of_all).collect();
     let bar = progress_bar("preparing", sources.len());
     let prepared: Vec<Vec<Prepared>> = sources
@@ -102,9 +107,10 @@ pub fn prepare(preparation: &Preparation) -> Result<Report> {
     let count = |domain, split| prepared.iter().filter(|one| one.domain == domain && one.split == split).count();
     let both = |domain| [count(domain, Split::Train), count(domain, Split::HeldOut)];
     let (photos, comics) = (both(Domain::Photos), both(Domain::Comics));
+    let sequences = count(Domain::Sequences, Split::Train);
     let computed = prepared.iter().filter(|one| one.is_new).count();
     let unused = store.finish(&prepared.into_iter().map(|one| one.name).collect())?;
-    Ok(Report { photos, comics, computed, skipped, left_out, unused })
+    Ok(Report { photos, comics, sequences, computed, skipped, left_out, unused })
 }
 
 /// Applies `read` to all files; those that fail are named on standard error and in the second list.
@@ -165,7 +171,9 @@ impl Preparation {
         };
         let (width, height) = frames[0].dimensions();
         let fingerprints = frames.iter().map(Fingerprint::of).collect();
-        Ok(Source { found: found.clone(), content, fingerprints, pixels: u64::from(width) * u64::from(height) })
+        let sequences = self.sequences(found)?.len();
+        let pixels = u64::from(width) * u64::from(height);
+        Ok(Source { found: found.clone(), content, fingerprints, sequences, pixels })
     }
 
     /// The frames of a file, one or more; a picture is one.
@@ -179,6 +187,14 @@ impl Preparation {
         };
         usable(&frames[0], &found.path)?;
         Ok(frames)
+    }
+
+    /// The sequences of a file, if it is a clip and such are wanted; a short one has fewer.
+    pub(super) fn sequences(&self, found: &Found) -> Result<Vec<Vec<RgbImage>>> {
+        if !found.is_clip || self.clip_sequences == 0 {
+            return Ok(Vec::new());
+        }
+        read_sequences(&found.path, self.clip_sequences, LENGTH)
     }
 }
 
@@ -196,10 +212,13 @@ fn progress_bar(what: &'static str, length: usize) -> ProgressBar {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { photos: [train, held_out], comics, computed, skipped, left_out, unused } = self;
+        let Report { photos: [train, held_out], comics, sequences, computed, skipped, left_out, unused } = self;
         write!(f, "{train} pictures to train on and {held_out} held out")?;
         if comics[0] + comics[1] > 0 {
             write!(f, ", {} comic pictures and {} held out", comics[0], comics[1])?;
+        }
+        if *sequences > 0 {
+            write!(f, ", {sequences} sequences of clips")?;
         }
         write!(
             f,

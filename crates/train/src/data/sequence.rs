@@ -8,11 +8,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Sequences {
-    /// Frames of a sequence; 1 trains on single frames alone.
+    /// Frames of a sequence, at most 4; 1 trains on single frames alone.
     pub frames: usize,
     /// Share of the batches that are sequences.
     pub share: f32,
-    /// Share of the sequences whose camera stands still, so that only noise and exposure change.
+    /// Share of the sequences that are taken from clips as they are, with the motion that the player would find in them; the
+    /// others are made of stills.
+    #[serde(default)]
+    pub clips: f32,
+    /// Share of the sequences of stills whose camera stands still, so that only noise and exposure change.
     pub still: f32,
     /// Largest shift from frame to frame, in pixels; small ones are the more frequent.
     pub shift: f32,
@@ -31,10 +35,11 @@ pub struct Sequences {
 impl Sequences {
     /// Refuses numbers out of range by their key.
     pub fn validate(&self) -> Result<()> {
-        ensure!((1..=4).contains(&self.frames), "temporal.frames is {}, it must be 1 to 4", self.frames);
-        let shares = [("share", self.share), ("still", self.still), ("occluders", self.occluders)];
+        ensure!((1..=4).contains(&self.frames), "temporal.sequences.frames is {}, it must be 1 to 4", self.frames);
+        let shares =
+            [("share", self.share), ("clips", self.clips), ("still", self.still), ("occluders", self.occluders)];
         for (key, value) in shares {
-            ensure!((0.0..=1.0).contains(&value), "temporal.{key} is {value}, it must lie in 0..1");
+            ensure!((0.0..=1.0).contains(&value), "temporal.sequences.{key} is {value}, it must lie in 0..1");
         }
         let sizes = [
             ("shift", self.shift, 64.0),
@@ -44,7 +49,7 @@ impl Sequences {
             ("motion-error", self.motion_error, 8.0),
         ];
         for (key, value, most) in sizes {
-            ensure!((0.0..=most).contains(&value), "temporal.{key} is {value}, it must lie in 0..{most}");
+            ensure!((0.0..=most).contains(&value), "temporal.sequences.{key} is {value}, it must lie in 0..{most}");
         }
         Ok(())
     }
@@ -220,6 +225,7 @@ mod tests {
         Sequences {
             frames: 3,
             share: 1.0,
+            clips: 0.0,
             still: 0.0,
             shift: 8.0,
             turn: 1.5,
@@ -272,9 +278,11 @@ mod tests {
     #[test]
     fn numbers_out_of_range_are_named() {
         let error = Sequences { frames: 9, ..lively() }.validate().unwrap_err().to_string();
-        assert!(error.contains("temporal.frames is 9"), "{error}");
+        assert!(error.contains("temporal.sequences.frames is 9"), "{error}");
         let error = Sequences { occluders: 1.5, ..lively() }.validate().unwrap_err().to_string();
-        assert!(error.contains("temporal.occluders is 1.5"), "{error}");
+        assert!(error.contains("temporal.sequences.occluders is 1.5"), "{error}");
+        let error = Sequences { clips: -0.1, ..lively() }.validate().unwrap_err().to_string();
+        assert!(error.contains("temporal.sequences.clips is -0.1"), "{error}");
         assert!(lively().validate().is_ok());
     }
 }

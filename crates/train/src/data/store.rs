@@ -16,11 +16,12 @@ const UNFINISHED: &str = "unfinished";
 /// Where prepared pictures go that are no longer used. They come back if they are wanted again.
 const UNUSED: &str = "unused";
 
-const PARTS: [(Domain, Split); 4] = [
+const PARTS: [(Domain, Split); 5] = [
     (Domain::Photos, Split::Train),
     (Domain::Photos, Split::HeldOut),
     (Domain::Comics, Split::Train),
     (Domain::Comics, Split::HeldOut),
+    (Domain::Sequences, Split::Train),
 ];
 
 /// The folder of prepared data while it is filled.
@@ -95,6 +96,7 @@ pub(super) fn folder(out: &Path, domain: Domain, split: Split) -> PathBuf {
     match domain {
         Domain::Photos => out.join(split.folder()),
         Domain::Comics => out.join("comics").join(split.folder()),
+        Domain::Sequences => out.join("sequences").join(split.folder()),
     }
 }
 

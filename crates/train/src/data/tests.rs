@@ -4,16 +4,16 @@ use candle_core::Device;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::clips::read_frames;
+use super::clips::{read_frames, read_sequences};
 use super::{Augment, Damage, Drawing, Example, Sequences, Split, Unpaired, draw, draw_unpaired, load};
 use crate::looks::Look;
 
-const NONE: Damage = Damage { noise: 0.0, jpeg: 0.0, blur: 0.0, exposure: 0.0, colour: 0.0 };
+pub(super) const NONE: Damage = Damage { noise: 0.0, jpeg: 0.0, blur: 0.0, exposure: 0.0, colour: 0.0 };
 
 const UPRIGHT: Augment = Augment { turns: 0.0, rotation: 0.0, scale: [1.0; 2] };
 
 fn still(count: usize, size: usize, damage: &Damage) -> Drawing<'_> {
-    Drawing { look: Look::Ink, count, size, augment: &UPRIGHT, damage, sequences: None }
+    Drawing { look: Look::Ink, count, size, augment: &UPRIGHT, damage, sequences: None, clips: &[] }
 }
 
 /// A clip of 20 frames of 64x48 pixels, two seconds long.
@@ -26,7 +26,7 @@ pub(super) fn write_clip(path: &Path) {
 }
 
 /// Runs a pipeline to its end.
-fn launch(description: &str) {
+pub(super) fn launch(description: &str) {
     gst::init().unwrap();
     let pipeline = gst::parse::launch(description).unwrap();
     pipeline.set_state(gst::State::Playing).unwrap();
@@ -46,6 +46,20 @@ fn frames_are_spread_over_a_clip() {
     assert!(frames.iter().all(|frame| frame.dimensions() == (64, 48)));
     assert_eq!(read_frames(&path, 1).unwrap().len(), 1);
     assert_eq!(read_frames(&path, 50).unwrap().len(), 20, "a clip has no more frames than it has");
+}
+
+#[test]
+fn sequences_are_spread_over_a_clip_and_share_no_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.avi");
+    write_clip(&path);
+    let frames = read_frames(&path, 20).unwrap();
+    // Of 20 frames in two seconds: the first at or after 0, 2/3 and 4/3 of a second.
+    let expected = [0, 7, 14].map(|first| frames[first..first + 4].to_vec());
+    assert!(read_sequences(&path, 3, 4).unwrap() == expected);
+    let expected: Vec<_> = frames.chunks(4).map(<[_]>::to_vec).collect();
+    assert!(read_sequences(&path, 9, 4).unwrap() == expected);
+    assert!(read_sequences(&path, 1, 21).unwrap().is_empty());
 }
 
 #[test]
@@ -136,6 +150,7 @@ fn earlier_frames_warped_by_their_links_are_the_newer_ones() {
     let sequences = Sequences {
         frames: 3,
         share: 1.0,
+        clips: 0.0,
         still: 0.0,
         shift: 6.0,
         turn: 1.5,

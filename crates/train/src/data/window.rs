@@ -3,7 +3,7 @@ use rand::rngs::StdRng;
 
 use super::augment::Pose;
 use super::sequence::Motion;
-use super::{Augment, Example};
+use super::{Augment, Example, Flow};
 use crate::ops::Kernel;
 
 /// Where a crop lies in its picture.
@@ -76,6 +76,23 @@ impl Window {
             let [x, y] = self.place(motion.source(k, [x as f32, y as f32]));
             self.between::<3>(&example.source, x, y)
         })
+    }
+
+    /// How a picture finds itself in the one before it, both cut by this window: places and confidence, as planes. What lies
+    /// outside of the crop is not trusted.
+    pub fn link(&self, flow: &Flow) -> (Vec<f32>, Vec<f32>) {
+        let ([a, c], [b, d]) = (self.right, self.down);
+        let determinant = a * d - b * c;
+        let inside = 0.0..=(self.size - 1) as f32;
+        let planes = self.sample(|x, y| {
+            let (x, y) = (x as f32, y as f32);
+            let ([dx, dy], trust) = flow.at(self.place([x, y]));
+            // The way in steps of the window.
+            let (x, y) = (x + (d * dx - b * dy) / determinant, y + (a * dy - c * dx) / determinant);
+            [x, y, if inside.contains(&x) && inside.contains(&y) { trust } else { 0.0 }]
+        });
+        let (places, confidence) = planes.split_at(2 * self.size * self.size);
+        (places.to_vec(), confidence.to_vec())
     }
 
     fn sample<const N: usize>(&self, value: impl Fn(usize, usize) -> [f32; N]) -> Vec<f32> {

@@ -41,7 +41,7 @@ pub(super) fn train(base: &Package, scenes: &[Scene], hand: &Hand, job: &Job) ->
     let batch = |number: u64| {
         let seed = job.seed ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let augment = &Augment::default();
-        let drawing = Drawing { look: SLOT, count: CROPS, size, augment, damage: &DAMAGE, sequences: None };
+        let drawing = Drawing { look: SLOT, count: CROPS, size, augment, damage: &DAMAGE, sequences: None, clips: &[] };
         draw(&examples, &drawing, seed, &Device::Cpu)
     };
     let start = nearest_style(base, &batch)?;

@@ -26,6 +26,7 @@ pub fn prepare_photos(work: &Path, data: &Path) {
         out: data.to_path_buf(),
         limit: Some(8),
         frames_per_clip: 1,
+        clip_sequences: 0,
         sizes: 1,
         held_out: 2,
         seed: 1,

@@ -47,6 +47,7 @@ impl Folder {
             out: self.at("out"),
             limit: None,
             frames_per_clip: 2,
+            clip_sequences: 0,
             sizes: 1,
             held_out: 2,
             seed: 7,
