@@ -7,7 +7,7 @@ use inkcast_frame::{FrameInfo, FrameView, FrameViewMut};
 use inkcast_generator::Package;
 use inkcast_kernels::device::{DeviceContext, ForeignFrame};
 
-use crate::device_path::{CudaMachine, DevicePath};
+use crate::device_path::{CudaMachine, DevicePath, Ends};
 use crate::stages::s4_generate::default_style;
 use crate::{Compare, Compute, DeviceChoice, Report, Settings, StylizeError};
 
@@ -133,18 +133,22 @@ impl OnDevice {
         settings: &Settings,
         working: (usize, usize),
     ) -> Result<Report, StylizeError> {
-        let frames = [*source.info(), *target.info()];
-        if settings.strength <= 0.0 && settings.compare == Compare::None && frames[0] == frames[1] {
+        let (input, output) = (*source.info(), *target.info());
+        let is_fetched = matches!(target, Target::Host(_));
+        if settings.strength <= 0.0 && settings.compare == Compare::None && input == output {
             // What is shown is the source, bit for bit.
             self.path.reset();
-            self.path.machine().pass(frames[0], |machine| source.bring(machine), |machine| target.take(machine))?;
+            let (bring, take) =
+                (|machine: &mut CudaMachine| source.bring(machine), |machine: &mut CudaMachine| target.take(machine));
+            self.path.machine().pass(input, is_fetched, bring, take)?;
             return Ok(Report::default());
         }
         self.set_style(package, style)?;
         let style = (style, &package.manifest().styles[style]);
         let bring = |machine: &mut CudaMachine| source.bring(machine);
         let take = |machine: &mut CudaMachine| target.take(machine);
-        let report = self.path.process(frames, style, settings, working, bring, take)?;
+        let ends = Ends { input, output, is_fetched };
+        let report = self.path.process(ends, style, settings, working, bring, take)?;
         self.is_settled = true;
         Ok(report)
     }

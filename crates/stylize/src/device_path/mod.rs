@@ -16,6 +16,7 @@ mod tests;
 
 use std::time::Duration;
 
+use inkcast_frame::FrameInfo;
 use inkcast_kernels::compose::Settling;
 
 use crate::STAGES;
@@ -34,11 +35,22 @@ pub(crate) trait Machine {
     /// Makes the buffers that frames of `plan` need.
     fn prepare(&mut self, plan: &Plan) -> Result<(), Self::Error>;
 
-    /// Starts the plan's steps, in set `now` (0 or 1).
+    /// Starts the plan's steps, in set `now` (0 or 1), and behind them the copies of what the host asks for.
     fn run(&mut self, plan: &Plan, now: usize) -> Result<(), Self::Error>;
 
-    /// Waits until all is done, and tells what became of the frame.
+    /// Waits until all is done, which is the only time, and tells what became of the frame.
     fn finish(&mut self, plan: &Plan) -> Result<Outcome, Self::Error>;
+}
+
+/// The two ends of a frame's way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    /// The frame that comes in.
+    pub input: FrameInfo,
+    /// The frame that goes out.
+    pub output: FrameInfo,
+    /// Whether it goes out to the host's memory.
+    pub is_fetched: bool,
 }
 
 /// What motion told of a frame as a whole.

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
-use inkcast_frame::FrameInfo;
 use inkcast_generator::Style;
 
-use super::{Machine, Outcome, Plan};
+use super::{Ends, Machine, Outcome, Plan};
 use crate::clock::Clock;
 use crate::stages::s6_print::PagePlan;
 use crate::{Report, ScreenAnchor, Settings};
@@ -35,14 +34,14 @@ impl<M: Machine> DevicePath<M> {
         self.previous = None;
     }
 
-    /// Processes one frame of the kind `input`, which `bring` brings to the machine, and has `take` take the page of the
-    /// kind `output` from there. The machine has the style's weights; the network runs at `working` size.
+    /// Processes one frame between `ends`, which `bring` brings to the machine, and has `take` take the page from there. The
+    /// machine has the style's weights; the network runs at `working` size.
     ///
     /// Of the times in the report that of `bring` is the first stage's, that of all that runs on the device the network's,
     /// and that of `take` the last one's, unless the machine tells the time of each stage, which then comes on top.
     pub fn process(
         &mut self,
-        [input, output]: [FrameInfo; 2],
+        Ends { input, output, is_fetched }: Ends,
         (index, style): (usize, &Style),
         settings: &Settings,
         working: (usize, usize),
@@ -58,6 +57,7 @@ impl<M: Machine> DevicePath<M> {
         let plan = Plan {
             input,
             output,
+            is_fetched,
             working,
             style: index,
             is_followed: goes_on,

@@ -2,13 +2,15 @@ use inkcast_frame::FrameInfo;
 
 use crate::stages::s6_print::PagePlan;
 
-/// What a frame takes. Frames with equal plans start the same launches.
+/// What a frame takes. Frames with equal plans start the same launches and copies.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     /// The frame that comes in.
     pub input: FrameInfo,
     /// The frame that goes out.
     pub output: FrameInfo,
+    /// Whether it goes out to the host's memory.
+    pub is_fetched: bool,
     /// The size at which the network runs, in pixels.
     pub working: (usize, usize),
     /// Index of the style in the package.

@@ -6,8 +6,8 @@ use inkcast_frame::{Format, FrameInfo, OwnedFrame, Picture};
 use inkcast_generator::Package;
 use inkcast_kit::motion::{Motion, Scene};
 
-use super::DevicePath;
 use super::host::HostMachine;
+use super::{DevicePath, Ends};
 use crate::{Compare, Compute, Report, ScreenAnchor, Settings, Stylizer, WorkingSize};
 
 /// Both ways side by side.
@@ -47,7 +47,8 @@ impl Both {
             drawn = machine.download();
             Ok(())
         };
-        let same = self.path.process([info, output], style, settings, working, bring, take).unwrap();
+        let ends = Ends { input: info, output, is_fetched: true };
+        let same = self.path.process(ends, style, settings, working, bring, take).unwrap();
         let without_times = |report: Report| Report { stages: [Duration::ZERO; 7], ..report };
         assert_eq!(without_times(same), without_times(report));
         assert!(drawn == expected, "the frames differ");

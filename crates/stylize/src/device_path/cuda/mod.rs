@@ -9,7 +9,9 @@ use inkcast_frame::{FrameInfo, FrameView, FrameViewMut};
 use inkcast_generator::{CudaEngine, Package};
 use inkcast_kernels::compose::cuda::{LIMITS, SUMS, compose, limits, settling};
 use inkcast_kernels::conv_f16::cuda::DeviceCarried;
-use inkcast_kernels::device::{DeviceBuffer, DeviceContext, DeviceFrame, DevicePlane, ForeignFrame, PinnedFrame};
+use inkcast_kernels::device::{
+    DeviceBuffer, DeviceContext, DeviceFrame, DevicePlane, ForeignFrame, PinnedBuffer, PinnedFrame,
+};
 use inkcast_kernels::emit::cuda::emit;
 use inkcast_kernels::ingest::cuda::ingest;
 use inkcast_kernels::motion::{DeviceFrames, MotionReport};
@@ -41,6 +43,7 @@ pub(crate) struct CudaMachine {
     smaller: Option<Smaller>,
     press: Option<DevicePress>,
     numbers: Numbers,
+    told: Told,
     recordings: Recordings,
     /// Times of the stages, where they are wanted.
     times: Option<[Duration; STAGES.len()]>,
@@ -67,6 +70,13 @@ struct Numbers {
     still: DeviceBuffer<f64>,
 }
 
+/// What the host is told of a frame, in its own memory.
+#[derive(Debug)]
+struct Told {
+    report: PinnedBuffer<MotionReport>,
+    sums: PinnedBuffer<u64>,
+}
+
 impl CudaMachine {
     /// Opens the device with this index and brings the style of this index there. With a `window` other than zero the
     /// network is shared with other machines.
@@ -87,6 +97,7 @@ impl CudaMachine {
             shift: DeviceBuffer::new(&device, 2)?,
             still: DeviceBuffer::new(&device, 2)?,
         };
+        let told = Told { report: PinnedBuffer::new(&device, 1)?, sums: PinnedBuffer::new(&device, SUMS)? };
         let is_timed = std::env::var(STAGES_VARIABLE).is_ok_and(|value| value == "1");
         Ok(CudaMachine {
             device,
@@ -97,6 +108,7 @@ impl CudaMachine {
             smaller: None,
             press: None,
             numbers,
+            told,
             recordings: Recordings::default(),
             times: is_timed.then(Default::default),
         })
@@ -125,11 +137,9 @@ impl CudaMachine {
         Ok(input.copy_from_foreign(&self.device, frame)?)
     }
 
-    /// Writes the page to the host's memory.
+    /// Writes the page, which was fetched, to the host's memory.
     pub fn download(&mut self, frame: &mut FrameViewMut<'_>) -> Result<(), StylizeError> {
-        let Frames { output, to_host, .. } = made(&mut self.frames)?;
-        output.download_to(&self.device, to_host)?;
-        Ok(to_host.copy_to(frame)?)
+        Ok(made(&mut self.frames)?.to_host.copy_to(frame)?)
     }
 
     /// Writes the page to other memory of the device.
@@ -139,10 +149,11 @@ impl CudaMachine {
         Ok(self.device.synchronize()?)
     }
 
-    /// Brings a frame of this kind and takes it out again as it is.
+    /// Brings a frame of this kind and takes it out again as it is, to the host's memory if it `is_fetched`.
     pub fn pass(
         &mut self,
         frame: FrameInfo,
+        is_fetched: bool,
         bring: impl FnOnce(&mut Self) -> Result<(), StylizeError>,
         take: impl FnOnce(&mut Self) -> Result<(), StylizeError>,
     ) -> Result<(), StylizeError> {
@@ -151,8 +162,11 @@ impl CudaMachine {
             self.frames = Some(Frames::new(&self.device, frame, frame)?);
         }
         bring(self)?;
-        let Frames { input, output, .. } = made(&mut self.frames)?;
+        let Frames { input, output, to_host, .. } = made(&mut self.frames)?;
         output.copy_from(&self.device, input)?;
+        if is_fetched {
+            output.download_to(&self.device, to_host)?;
+        }
         take(self)
     }
 
@@ -167,6 +181,41 @@ impl CudaMachine {
             }
         }
         Ok(())
+    }
+
+    /// Starts the copies to the host's memory: the page, if it goes there, and what becomes the report.
+    fn fetch(&mut self, plan: &Plan) -> Result<(), StylizeError> {
+        let CudaMachine { device, frames, buffers, told, .. } = self;
+        let Buffers { motion, sums, .. } = made(buffers)?;
+        if plan.is_followed {
+            motion.report.download_to(device, &mut told.report)?;
+        }
+        if plan.is_carried {
+            sums.download_to(device, &mut told.sums)?;
+        }
+        if plan.is_fetched {
+            let Frames { output, to_host, .. } = made(frames)?;
+            output.download_to(device, to_host)?;
+        }
+        Ok(())
+    }
+
+    /// Starts the plan's steps, recorded ones as one.
+    fn start(&mut self, plan: &Plan, now: usize) -> Result<(), StylizeError> {
+        let is_recorded = self.times.is_none() && self.network.can_be_recorded();
+        match self.recordings.of(plan, now).filter(|_| is_recorded) {
+            None => self.launch(plan, now),
+            Some(Some(graph)) => Ok(graph.launch()?),
+            Some(None) => {
+                let device = self.device.clone();
+                let mut graph = device.record(|| self.launch(plan, now))?;
+                graph.launch()?;
+                if let Some(place) = self.recordings.of(plan, now) {
+                    *place = Some(graph);
+                }
+                Ok(())
+            }
+        }
     }
 
     fn step(&mut self, plan: &Plan, step: Step, now: usize) -> Result<(), StylizeError> {
@@ -284,38 +333,19 @@ impl Machine for CudaMachine {
 
     fn run(&mut self, plan: &Plan, now: usize) -> Result<(), StylizeError> {
         self.times.iter_mut().for_each(|times| *times = Default::default());
-        let is_recorded = self.times.is_none() && self.network.can_be_recorded();
-        match self.recordings.of(plan, now).filter(|_| is_recorded) {
-            None => self.launch(plan, now),
-            Some(Some(graph)) => Ok(graph.launch()?),
-            Some(None) => {
-                let device = self.device.clone();
-                let mut graph = device.record(|| self.launch(plan, now))?;
-                graph.launch()?;
-                if let Some(place) = self.recordings.of(plan, now) {
-                    *place = Some(graph);
-                }
-                Ok(())
-            }
-        }
+        self.start(plan, now)?;
+        self.fetch(plan)
     }
 
     fn finish(&mut self, plan: &Plan) -> Result<Outcome, StylizeError> {
-        let Buffers { motion, sums, .. } = made(&mut self.buffers)?;
-        let (mut report, mut summed) = ([MotionReport::default()], [0; SUMS]);
-        if plan.is_followed {
-            motion.report.download(&self.device, &mut report)?;
-        }
-        if plan.is_carried {
-            sums.download(&self.device, &mut summed)?;
-        }
         self.device.synchronize()?;
-        let [report] = report;
+        let (report, sums) = (self.told.report.values()?[0], self.told.sums.values()?);
         let found = Found { scene_cut: report.scene_cut != 0, repeated: report.repeated() };
         let (width, height) = plan.size();
+        let sums = std::array::from_fn(|index| sums[index]);
         Ok(Outcome {
             found: plan.is_followed.then_some(found),
-            settling: plan.is_carried.then(|| settling(summed, width * height)),
+            settling: plan.is_carried.then(|| settling(sums, width * height)),
             times: self.times,
         })
     }
