@@ -334,7 +334,13 @@ impl Machine for CudaMachine {
     fn run(&mut self, plan: &Plan, now: usize) -> Result<(), StylizeError> {
         self.times.iter_mut().for_each(|times| *times = Default::default());
         self.start(plan, now)?;
-        self.fetch(plan)
+        let began = Instant::now();
+        self.fetch(plan)?;
+        if let Some(times) = &mut self.times {
+            self.device.synchronize()?;
+            times[stage(Step::Print)] += began.elapsed();
+        }
+        Ok(())
     }
 
     fn finish(&mut self, plan: &Plan) -> Result<Outcome, StylizeError> {
