@@ -79,8 +79,10 @@ fn apart<const COUNT: usize>(row: &[[f32; 2]], left: isize, xs: &mut [f32; COUNT
     let places = xs[before..].iter_mut().zip(&mut ys[before..]);
     places.zip(&row_left[..count]).for_each(|((x, y), &[dx, dy])| (*x, *y) = (dx, dy));
     let ([first_x, first_y], [last_x, last_y]) = (row[0], row[row.len() - 1]);
-    (xs[..before].fill(first_x), ys[..before].fill(first_y));
-    (xs[before + count..].fill(last_x), ys[before + count..].fill(last_y));
+    for (to, first, last) in [(xs, first_x, last_x), (ys, first_y, last_y)] {
+        to[..before].fill(first);
+        to[before + count..].fill(last);
+    }
 }
 
 /// Means of 5x5 pixels.
