@@ -78,7 +78,7 @@ pub enum Command {
         frames_per_clip: u16,
         /// Sequences of 4 frames taken from each clip that is trained on, spread evenly, with the motion between them, for
         /// temporal.sequences.clips; 8 to 22 MB each
-        #[arg(long, default_value_t = 0, value_name = "N")]
+        #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(..=64))]
         clip_sequences: u16,
         /// Prepare each picture at so many sizes, to learn more from few; lines keep their width
         #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=8))]

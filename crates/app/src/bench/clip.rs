@@ -3,44 +3,40 @@ use std::path::Path;
 use gstreamer_video::prelude::*;
 use inkcast_frame::{Format, FrameInfo, OwnedFrame};
 
+use crate::failure::Failure;
 use crate::input::{Decoded, Frames, existing};
 
-/// The frames of a video, to time.
-pub struct Clip {
-    frames: Frames<OwnedFrame>,
-    /// The first of them, which has told their size.
-    first: Option<OwnedFrame>,
-    size: (usize, usize),
+/// Most memory that decoded frames may take, in bytes.
+const MOST_BYTES: usize = 4 << 30;
+
+/// The first `count` frames of the video at `path`, fewer if it has fewer, in `format`, which is I420 or NV12. All are decoded
+/// here, so that no decoder runs beside what is timed.
+pub fn decode(path: &Path, format: Format, count: usize) -> anyhow::Result<Vec<OwnedFrame>> {
+    let name = if format == Format::Nv12 { "NV12" } else { "I420" };
+    let mut source = Frames::open(&existing(path)?, name, move |frame| owned(frame, format))?;
+    let mut frames: Vec<OwnedFrame> = Vec::new();
+    let mut bytes = 0;
+    while let Some(frame) = source.next()?.filter(|_| frames.len() < count) {
+        let (size, first) = (frame_size(&frame), frames.first().map_or(frame_size(&frame), frame_size));
+        if size != first {
+            let (path, number) = (path.display(), frames.len() + 1);
+            let text = format!("{path} changes its size at frame {number}; cut it there and time the parts");
+            return Err(Failure::Input(text).into());
+        }
+        bytes += (0..format.planes()).map(|plane| frame.plane(plane).len()).sum::<usize>();
+        if bytes > MOST_BYTES {
+            let text = format!("{count} frames of {} do not fit into 4 GiB; ask for fewer (--frames)", path.display());
+            return Err(Failure::Input(text).into());
+        }
+        frames.push(frame);
+    }
+    source.check_not_empty()?;
+    Ok(frames)
 }
 
-impl Clip {
-    /// Opens the video at `path`, whose frames are to come in `format`, which is I420 or NV12.
-    pub fn open(path: &Path, format: Format) -> anyhow::Result<Self> {
-        let name = if format == Format::Nv12 { "NV12" } else { "I420" };
-        let mut frames = Frames::open(&existing(path)?, name, move |frame| owned(frame, format))?;
-        let first = frames.next()?;
-        frames.check_not_empty()?;
-        let size = first.as_ref().map_or((0, 0), |frame| (frame.info().width, frame.info().height));
-        Ok(Clip { frames, first, size })
-    }
-
-    /// Width and height of the frames.
-    pub fn size(&self) -> (usize, usize) {
-        self.size
-    }
-
-    /// Puts the next frame into `frame`; `false` after the last one.
-    pub fn next(&mut self, frame: &mut OwnedFrame) -> anyhow::Result<bool> {
-        let next = match self.first.take() {
-            Some(first) => Some(first),
-            None => self.frames.next()?,
-        };
-        let is_there = next.is_some();
-        if let Some(next) = next {
-            *frame = next;
-        }
-        Ok(is_there)
-    }
+/// Width and height.
+pub fn frame_size(frame: &OwnedFrame) -> (usize, usize) {
+    (frame.info().width, frame.info().height)
 }
 
 /// A copy without padding.

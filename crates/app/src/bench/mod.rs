@@ -15,7 +15,6 @@ use serde::Serialize;
 use crate::convert::Size;
 use crate::failure::EXIT_CODES;
 use crate::style_args::StyleArgs;
-use clip::Clip;
 use measure::{Timing, WARM_UP, measure};
 use scene::Scene;
 
@@ -32,8 +31,8 @@ const SIZES: [(u32, u32); 3] = [(640, 360), (1280, 720), (1920, 1080)];
 /// Measures how long a frame takes on this machine, stage by stage
 ///
 /// A made-up scene runs through everything between decoder and encoder: a textured ground that the camera moves over, and
-/// something in front of it that moves otherwise. Nothing in it stands still, so it takes as long as any; a clip of your own
-/// tells what its frames take. Codecs are not part of it, and neither is the making of the scene.
+/// something in front of it that moves otherwise. Nothing in it stands still, so it is near the most that a frame takes; a
+/// clip of your own tells what its frames take. Codecs are not part of it, and neither is the making of the scene.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct BenchArgs {
@@ -108,7 +107,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         output.device = used;
         if !args.json {
             if output.sizes.is_empty() {
-                print_head(&output);
+                print_head(&output, timing.frames);
             }
             println!("{}", row(&timing));
         }
@@ -116,9 +115,9 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     };
     match &args.clip {
         Some(path) => {
-            let mut clip = Clip::open(path, format)?;
-            let size = clip.size();
-            let next = |frame: &mut OwnedFrame| clip.next(frame);
+            let mut frames = clip::decode(path, format, (WARM_UP + args.frames) as usize)?.into_iter().peekable();
+            let size = frames.peek().map_or((0, 0), clip::frame_size);
+            let next = |frame: &mut OwnedFrame| Ok(frames.next().map(|next| *frame = next).is_some());
             add(measure(&package, compute, &settings, format, size, args.frames, next)?);
         }
         None => {
@@ -148,10 +147,10 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
 
 const FOOT: &str = "\
 all: the whole frame; p90: nine of ten frames take no longer; fps: 1000 / all. peak: the most memory that the process had
-in use at this size (VmHWM), the model, the scene and its frames included.";
+in use at this size (VmHWM), the model and the scene or the clip's frames included.";
 
-fn print_head(output: &Output) {
-    let Output { device, model, style, steadiness, format, frames, warm_up_frames, .. } = output;
+fn print_head(output: &Output, frames: u32) {
+    let Output { device, model, style, steadiness, format, warm_up_frames, .. } = output;
     println!("{device}; model {model}, style {style}, steadiness {steadiness}, {format}");
     let what = output.clip.as_ref().map_or("each size", |clip| clip);
     println!("medians in ms over {frames} frames of {what}, after {warm_up_frames} to warm up\n");

@@ -16,7 +16,7 @@ pub struct TwoWayFlow {
 
 impl TwoWayFlow {
     /// What the flow is, for people who read a figure that depends on it.
-    pub const DESCRIPTION: &str = "inkcast-motion (dense inverse search after Kroeger et al., ECCV 2016), both ways";
+    pub const DESCRIPTION: &str = "inkcast-motion (dense inverse search after Kroeger et al., ECCV 2016, refined after Brox et al., ECCV 2004), both ways";
 
     /// Estimators with the kernels that this processor has and `INKCAST_CPU_LEVEL` allows.
     pub fn new() -> Result<Self, UnknownLevel> {

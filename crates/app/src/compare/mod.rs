@@ -36,8 +36,8 @@ const SHAPE_TOLERANCE: f64 = 0.02;
 /// Measures a stylised video against its source: how steady it is, how sharp, how free of ghosts
 ///
 /// Frames are compared one by one in their order, so both videos need the same frames. Each is scaled by area averaging to
-/// the same width. Whatever depends on motion uses the flow of the source, estimated both ways by dense inverse search of
-/// Inkcast's own (crates/motion). Another flow gives other figures: compare figures of one tool only.
+/// the same width. Whatever depends on motion uses the flow of the source, estimated both ways by dense inverse search with
+/// variational refinement, Inkcast's own (crates/motion). Another flow gives other figures: compare figures of one tool only.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("Figures:\n{MEANINGS}\n\n{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct CompareArgs {

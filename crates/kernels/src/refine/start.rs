@@ -116,12 +116,13 @@ fn between(plane: &Bordered, here: &[i32; WIDE], y: f32, dx: &[f32; WIDE], dy: &
         (across[i], down[i]) = (x - left as f32, y - top as f32);
         at[i] = top * stride + left;
     }
-    // Nothing but a border that is missing could lead a place outside of the data; then all see the first pixels.
+    // Every place lies within the border; the limit only says so.
     let last = plane.data().len().checked_sub(plane.stride() + 2).expect("two rows of data") as u32;
     let mut pairs = [[[0.0; 2]; WIDE]; 2];
     for i in 0..WIDE {
         let upper = at[i].min(last) as usize;
-        // SAFETY: two values from `last` on, and from a row below it on, lie within the data.
+        // SAFETY: `upper` is at most `last`, and `last + stride + 2` is the length of the data: two values from here on, and
+        // two a row below, lie within.
         unsafe {
             let upper = plane.data().as_ptr().add(upper);
             pairs[0][i] = upper.cast::<[f32; 2]>().read();
