@@ -37,5 +37,5 @@ pub use half_network::{HalfNetwork, Machine};
 pub use half_ops::HalfOps;
 pub use inkcast_kernels::shuffle::Carried;
 pub use network::{Activation, CandleOps, Conv, ConvOps, Folded, Generator};
-pub use package::{Manifest, Origin, Package, Screen, Style, Training};
+pub use package::{Manifest, Origin, Package, Screen, Style, Training, white_paper};
 pub use tensor_engine::TensorEngine;

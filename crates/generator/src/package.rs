@@ -69,7 +69,7 @@ pub struct Style {
     #[serde(default)]
     pub screen: Screen,
     /// Colour of unprinted paper, gamma-coded RGB in 0..1.
-    #[serde(default = "white")]
+    #[serde(default = "white_paper")]
     pub paper: [f32; 3],
     /// Upper ends of the activations for 8-bit arithmetic, one for each convolution with a ReLU in the order they run
     /// ([`Architecture::activation_names`]): value = code * end / 255. Empty if the style has not been calibrated; then
@@ -78,7 +78,8 @@ pub struct Style {
     pub activations: Vec<f32>,
 }
 
-fn white() -> [f32; 3] {
+/// The paper of a style that names none, gamma-coded RGB in 0..1.
+pub fn white_paper() -> [f32; 3] {
     [1.0; 3]
 }
 

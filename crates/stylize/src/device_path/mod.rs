@@ -38,7 +38,7 @@ pub(crate) trait Machine {
     /// Starts the plan's steps, in set `now` (0 or 1), and behind them the copies of what the host asks for.
     fn run(&mut self, plan: &Plan, now: usize) -> Result<(), Self::Error>;
 
-    /// Waits until all is done, which is the only time, and tells what became of the frame.
+    /// Waits until all is done, which is the only time before the page is handed out, and tells what became of the frame.
     fn finish(&mut self, plan: &Plan) -> Result<Outcome, Self::Error>;
 }
 

@@ -68,12 +68,8 @@ pub struct Style {
     #[serde(default)]
     pub screen: Screen,
     /// Colour of unprinted paper, gamma-coded RGB in 0..1.
-    #[serde(default = "white")]
+    #[serde(default = "inkcast_generator::white_paper")]
     pub paper: [f32; 3],
-}
-
-fn white() -> [f32; 3] {
-    [1.0; 3]
 }
 
 impl Config {
