@@ -21,9 +21,16 @@ pub struct Architecture {
     pub blocks: usize,
     /// Length of a style vector.
     pub style_dims: usize,
+    /// Kernels of every convolution beside its common one, which a style mixes in; see [`crate::Generator::fold`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub experts: usize,
     /// Whether the first convolution also sees the layers carried from the previous frame and the trust in them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub carried_input: bool,
+}
+
+fn is_zero(value: &usize) -> bool {
+    *value == 0
 }
 
 fn is_false(value: &bool) -> bool {
@@ -88,6 +95,7 @@ impl Architecture {
             ("quarter-channels", self.quarter_channels, 1, 1024),
             ("blocks", self.blocks, 0, 64),
             ("style-dims", self.style_dims, 1, 512),
+            ("experts", self.experts, 0, 64),
         ];
         for (name, value, least, most) in limits {
             if !(least..=most).contains(&value) {
@@ -136,6 +144,13 @@ impl Architecture {
             all.push(zero(format!("{name}.style-in"), vec![inputs, self.style_dims]));
             all.push(zero(format!("{name}.style-out"), vec![outputs, self.style_dims]));
             all.push(zero(format!("{name}.style-bias"), vec![outputs, self.style_dims]));
+            if self.experts > 0 {
+                // Experts that are zero would learn nothing if the shares were zero too.
+                let init = Init::Normal((self.style_dims as f64).sqrt().recip());
+                let shape = vec![self.experts, self.style_dims];
+                all.push(Parameter { name: format!("{name}.style-experts"), shape, init });
+                all.push(zero(format!("{name}.experts"), vec![self.experts, outputs, inputs, kernel, kernel]));
+            }
         }
         all.push(zero("source.style".to_string(), vec![9, self.style_dims]));
         all
@@ -173,6 +188,7 @@ mod tests {
         quarter_channels: 32,
         blocks: 3,
         style_dims: 16,
+        experts: 0,
         carried_input: false,
     };
 
@@ -186,6 +202,16 @@ mod tests {
         let carried = Architecture { carried_input: true, ..SMALL };
         assert_eq!(carried.operations(4, 4), 2 * (products + 4 * 20 * 16 * 9));
         assert_eq!(carried.parameter_count(0) - SMALL.parameter_count(0), 20 * (16 * 9 + 16));
+    }
+
+    #[test]
+    fn experts_are_parameters_but_no_operations() {
+        let two = Architecture { experts: 2, blocks: 0, ..SMALL };
+        let none = Architecture { experts: 0, ..two };
+        assert_eq!(two.operations(64, 64), none.operations(64, 64));
+        // Weights of enter, down, up, mix and exit, and what a style takes of each.
+        let weights = 12 * 16 * 9 + 16 * 32 * 9 + 32 * 64 + 2 * 16 * 16 * 9;
+        assert_eq!(two.parameter_count(0) - none.parameter_count(0), 2 * (weights + 5 * 16));
     }
 
     #[test]

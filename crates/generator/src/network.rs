@@ -114,7 +114,9 @@ impl Generator {
 
     /// Folds a style vector `[style_dims]` into plain convolutions.
     ///
-    /// Each convolution is modulated on both sides, `w'[o, i] = w[o, i] (1 + out_o . s)(1 + in_i . s)` and
+    /// A convolution's kernel is the common one plus what the style takes of each expert, `w = w_0 + sum_k (share_k . s)
+    /// w_k`, as in conditionally parameterised convolutions (Yang et al. 2019) with a style in place of an input's
+    /// features. It is modulated on both sides, `w'[o, i] = w[o, i] (1 + out_o . s)(1 + in_i . s)` and
     /// `b'[o] = b[o] + bias_o . s`, in the manner of StyleGAN2 (Karras et al. 2020) without its demodulation: there are
     /// no statistics left that would have to be computed per frame.
     pub fn fold(&self, style: &Tensor) -> Result<Folded> {
@@ -130,7 +132,15 @@ impl Generator {
         let part = |suffix: &str| &self.tensors[&format!("{}.{suffix}", shape.name)];
         let inward = (part("style-in").matmul(style)? + 1.0)?.reshape((1, (), 1, 1))?;
         let outward = (part("style-out").matmul(style)? + 1.0)?.reshape(((), 1, 1, 1))?;
-        let weight = part("weight").broadcast_mul(&inward)?.broadcast_mul(&outward)?;
+        let weight = match self.architecture.experts {
+            0 => part("weight").clone(),
+            count => {
+                let share = part("style-experts").matmul(style)?.reshape((1, count))?;
+                let mixed = share.matmul(&part("experts").reshape((count, ()))?)?;
+                (part("weight") + mixed.reshape(part("weight").shape())?)?
+            }
+        };
+        let weight = weight.broadcast_mul(&inward)?.broadcast_mul(&outward)?;
         let bias = (part("bias") + part("style-bias").matmul(style)?.flatten_all()?)?;
         Ok(Conv { weight, bias, stride: shape.stride })
     }

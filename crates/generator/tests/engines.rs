@@ -100,6 +100,7 @@ fn odd_architectures() -> [Architecture; 3] {
         quarter_channels: 32,
         blocks: 1,
         style_dims: 2,
+        experts: 0,
         carried_input: false,
     };
     [

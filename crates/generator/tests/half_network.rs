@@ -207,6 +207,7 @@ fn other_shapes_of_networks_run_too() {
         quarter_channels: 7,
         blocks: 2,
         style_dims: 2,
+        experts: 0,
         carried_input: false,
     };
     let wide = Architecture { half_channels: 32, quarter_channels: 72, blocks: 1, carried_input: true, ..plain };

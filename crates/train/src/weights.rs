@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, ensure};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor, Var};
-use inkcast_generator::{Generator, Init};
+use inkcast_generator::{Generator, Init, Parameter as Shape};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::config::{Config, Fit};
@@ -45,16 +45,19 @@ pub struct Gradient(Vec<Vec<f32>>);
 impl Weights {
     /// Fresh weights, drawn by the seed of the configuration, or those of `base` where it has them.
     ///
-    /// A base may lack styles, which then start near the mean of those it has, and it may lack the carried input, whose
-    /// weights then start at zero: the network begins by drawing as the base does. Steps are computed on `device`.
+    /// A base may lack styles, which then start near the mean of those it has, and it may lack channels, blocks, experts and
+    /// the carried input: the network begins by drawing as the base does. Steps are computed on `device`.
     pub fn new(config: &Config, base: Option<&Generator>, device: &Device) -> Result<Self> {
         let on_cuda = !device.is_cpu() || config.fit.floats == Floats::F32;
         ensure!(on_cuda, "fit.floats is \"bf16\", which only CUDA trains with: use --device cuda, or \"f32\"");
         let is_cpu = device.is_cpu() || config.eight_bits.is_none();
         ensure!(is_cpu, "[eight-bits] trains on the CPU only: use --device cpu");
         let mut rng = StdRng::seed_from_u64(config.fit.seed);
-        let mut tensors = HashMap::new();
-        for parameter in config.architecture.parameters() {
+        let (mut tensors, parameters) = (HashMap::new(), config.architecture.parameters());
+        if let Some(base) = base {
+            fits(base, &parameters)?;
+        }
+        for parameter in parameters {
             let count = parameter.shape.iter().product();
             let values: Vec<f32> = match parameter.init {
                 Init::Zero => vec![0.0; count],
@@ -62,7 +65,7 @@ impl Weights {
             };
             let fresh = Tensor::from_vec(values, parameter.shape, &Device::Cpu)?;
             let tensor = match base {
-                Some(base) => widened(base, &parameter.name, fresh.dims())?,
+                Some(base) => grown(base, &parameter.name, fresh)?,
                 None => fresh,
             };
             tensors.insert(parameter.name, tensor);
@@ -238,27 +241,46 @@ impl Weights {
     }
 }
 
-/// A tensor of a base with zeros for the carried inputs that it lacks.
-fn widened(base: &Generator, name: &str, shape: &[usize]) -> Result<Tensor> {
-    let fail = || format!("the base has no {name} of shape {shape:?}: its network has other sizes");
-    let tensor = base.tensors().get(name).with_context(fail)?;
-    let inputs = match name {
-        "enter.weight" => 1,
-        "enter.style-in" => 0,
-        _ => {
-            ensure!(tensor.dims() == shape, fail());
-            return Ok(tensor.clone());
-        }
+/// A tensor of a network with more channels, blocks, inputs or experts than its base, such that it begins by drawing as the
+/// base does (Net2Net, Chen, Goodfellow and Shlens 2016).
+///
+/// What the base has is taken over. What it lacks keeps its `fresh` values, but leads nowhere yet: weights from new channels to
+/// old ones are zero, and so is what the blocks that are new add.
+fn grown(base: &Generator, name: &str, fresh: Tensor) -> candle_core::Result<Tensor> {
+    let Some(old) = base.tensors().get(name) else {
+        return if name.ends_with(".second.weight") { fresh.zeros_like() } else { Ok(fresh) };
     };
-    let missing = shape[inputs].checked_sub(tensor.dim(inputs)?).with_context(fail)?;
-    let widened = tensor.pad_with_zeros(inputs, 0, missing)?;
-    ensure!(widened.dims() == shape, fail());
-    Ok(widened)
+    let mut rows = old.clone();
+    for dim in 1..old.rank() {
+        rows = rows.pad_with_zeros(dim, 0, fresh.dim(dim)? - old.dim(dim)?)?;
+    }
+    let known = old.dim(0)?;
+    Tensor::cat(&[rows, fresh.narrow(0, known, fresh.dim(0)? - known)?], 0)
+}
+
+/// Refuses a base that has something which the network has not.
+fn fits(base: &Generator, parameters: &[Shape]) -> Result<()> {
+    for (name, old) in base.tensors().iter().filter(|(name, _)| !is_vector(name)) {
+        let new = parameters.iter().find(|parameter| parameter.name == *name).map(|parameter| &parameter.shape[..]);
+        let is_larger = |new: &[usize]| new.len() == old.rank() && new.iter().zip(old.dims()).all(|(new, old)| new >= old);
+        ensure!(
+            new.is_some_and(is_larger),
+            "the base has {name} of shape {:?}, the network {}: it must be as large as its base in everything",
+            old.dims(),
+            new.map_or("none".to_string(), |new| format!("{new:?}"))
+        );
+    }
+    Ok(())
+}
+
+/// Whether a tensor is a style's vector.
+fn is_vector(name: &str) -> bool {
+    name.starts_with("style.")
 }
 
 /// The mean of a base's style vectors.
 fn mean_style(base: &Generator) -> Result<Tensor> {
-    let mut names: Vec<&String> = base.tensors().keys().filter(|name| name.starts_with("style.")).collect();
+    let mut names: Vec<&String> = base.tensors().keys().filter(|name| is_vector(name)).collect();
     // Sums in one order come out the same every time.
     names.sort();
     let vectors: Vec<&Tensor> = names.into_iter().map(|name| &base.tensors()[name]).collect();
@@ -282,4 +304,52 @@ pub(crate) fn normal(rng: &mut StdRng, deviation: f64) -> f32 {
     // 1 - radius: the logarithm of zero is not finite.
     let length = (-2.0 * (1.0 - radius).ln()).sqrt();
     (deviation * length * (std::f64::consts::TAU * angle).cos()) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use inkcast_generator::{Architecture, CandleOps};
+
+    use super::*;
+
+    fn config(architecture: Architecture) -> Config {
+        Config { architecture, ..Config::parse(include_str!("../configs/debug.toml")).unwrap() }
+    }
+
+    /// What the first style draws of a picture with something carried.
+    fn drawn(weights: &Weights) -> Vec<f32> {
+        let generator = weights.generator().unwrap();
+        let folded = generator.fold(generator.style(&weights.config.styles[0].name).unwrap()).unwrap();
+        let values: Vec<f32> = (0..8 * 16 * 16).map(|at| (at * 37 % 101) as f32 / 101.0).collect();
+        let input = Tensor::from_vec(values, (1, 8, 16, 16), &Device::Cpu).unwrap();
+        let (rgb, carried) = (input.narrow(1, 0, 3).unwrap(), input.narrow(1, 3, 5).unwrap());
+        let layers = folded.forward(&CandleOps, &rgb.contiguous().unwrap(), Some(&carried.contiguous().unwrap())).unwrap();
+        layers.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn a_larger_network_begins_by_drawing_as_its_base() {
+        let small = Architecture {
+            half_channels: 4,
+            quarter_channels: 6,
+            blocks: 1,
+            carried_input: false,
+            ..config_architecture()
+        };
+        let base = Weights::new(&config(small), None, &Device::Cpu).unwrap();
+        let large = Architecture { half_channels: 5, quarter_channels: 9, blocks: 2, experts: 2, carried_input: true, ..small };
+        let grown = Weights::new(&config(large), Some(&base.generator), &Device::Cpu).unwrap();
+        let difference = drawn(&base).iter().zip(drawn(&grown)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(difference < 1e-5, "{difference}");
+        // It is not the base over again: what is new can learn.
+        let new = grown.generator.tensors()["down.weight"].narrow(0, 6, 3).unwrap().abs().unwrap();
+        assert!(new.mean_all().unwrap().to_scalar::<f32>().unwrap() > 0.01);
+
+        let error = Weights::new(&config(small), Some(&grown.generator), &Device::Cpu).err().unwrap().to_string();
+        assert!(error.contains("as large as its base"), "{error}");
+    }
+
+    fn config_architecture() -> Architecture {
+        Config::parse(include_str!("../configs/debug.toml")).unwrap().architecture
+    }
 }

@@ -106,6 +106,7 @@ mod tests {
             quarter_channels: 4,
             blocks: 1,
             style_dims: 2,
+            experts: 0,
             carried_input: false,
         };
         let parameters = Parameters::new(plan(&architecture), &mut StdRng::seed_from_u64(1)).unwrap();
