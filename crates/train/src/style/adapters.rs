@@ -6,7 +6,7 @@ use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use inkcast_generator::{Architecture, Folded, Generator};
 
 /// The numbers of a new style on top of a network that stays as it is: its vector, and for every convolution a scale
-/// of each input, a scale and a bias of each output.
+/// of each input, a scale and a bias of each output, and what it takes of each expert.
 ///
 /// They are the last column of the network's style parameters, which gain a dimension: the new style's vector has a one
 /// there and all others a zero, so that the column is the new style's alone.
@@ -103,7 +103,7 @@ impl Adapters {
 
 /// Whether a parameter has a column for each entry of a style vector.
 fn is_styled(name: &str) -> bool {
-    [".style-in", ".style-out", ".style-bias"].iter().any(|ending| name.ends_with(ending)) || name == "source.style"
+    [".style-in", ".style-out", ".style-bias", ".style-experts"].iter().any(|ending| name.ends_with(ending)) || name == "source.style"
 }
 
 /// Whether both networks fold this style to the same bits.
