@@ -81,10 +81,7 @@ fn print(package: &Package) -> anyhow::Result<()> {
             "Network",
             format!(
                 "{} channels at half and {} at quarter resolution, {} blocks, {} experts",
-                architecture.half_channels,
-                architecture.quarter_channels,
-                architecture.blocks,
-                architecture.experts
+                architecture.half_channels, architecture.quarter_channels, architecture.blocks, architecture.experts
             ),
         ),
         ("Parameters", parameters.to_string()),

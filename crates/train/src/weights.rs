@@ -262,7 +262,8 @@ fn grown(base: &Generator, name: &str, fresh: Tensor) -> candle_core::Result<Ten
 fn fits(base: &Generator, parameters: &[Shape]) -> Result<()> {
     for (name, old) in base.tensors().iter().filter(|(name, _)| !is_vector(name)) {
         let new = parameters.iter().find(|parameter| parameter.name == *name).map(|parameter| &parameter.shape[..]);
-        let is_larger = |new: &[usize]| new.len() == old.rank() && new.iter().zip(old.dims()).all(|(new, old)| new >= old);
+        let is_larger =
+            |new: &[usize]| new.len() == old.rank() && new.iter().zip(old.dims()).all(|(new, old)| new >= old);
         ensure!(
             new.is_some_and(is_larger),
             "the base has {name} of shape {:?}, the network {}: it must be as large as its base in everything",
@@ -323,7 +324,8 @@ mod tests {
         let values: Vec<f32> = (0..8 * 16 * 16).map(|at| (at * 37 % 101) as f32 / 101.0).collect();
         let input = Tensor::from_vec(values, (1, 8, 16, 16), &Device::Cpu).unwrap();
         let (rgb, carried) = (input.narrow(1, 0, 3).unwrap(), input.narrow(1, 3, 5).unwrap());
-        let layers = folded.forward(&CandleOps, &rgb.contiguous().unwrap(), Some(&carried.contiguous().unwrap())).unwrap();
+        let layers =
+            folded.forward(&CandleOps, &rgb.contiguous().unwrap(), Some(&carried.contiguous().unwrap())).unwrap();
         layers.flatten_all().unwrap().to_vec1().unwrap()
     }
 
@@ -337,7 +339,8 @@ mod tests {
             ..config_architecture()
         };
         let base = Weights::new(&config(small), None, &Device::Cpu).unwrap();
-        let large = Architecture { half_channels: 5, quarter_channels: 9, blocks: 2, experts: 2, carried_input: true, ..small };
+        let large =
+            Architecture { half_channels: 5, quarter_channels: 9, blocks: 2, experts: 2, carried_input: true, ..small };
         let grown = Weights::new(&config(large), Some(&base.generator), &Device::Cpu).unwrap();
         let difference = drawn(&base).iter().zip(drawn(&grown)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(difference < 1e-5, "{difference}");

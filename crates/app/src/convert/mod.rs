@@ -6,6 +6,7 @@ mod encoders;
 mod pipeline;
 mod progress;
 mod size;
+mod timestamps;
 mod transcode;
 
 use std::path::PathBuf;

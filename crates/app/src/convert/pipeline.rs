@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::{ConvertArgs, Encoder, audio};
+use super::{ConvertArgs, Encoder, audio, timestamps};
 use crate::elements::Adder;
 use crate::failure::Failure;
 use crate::input::{Source, Stream, upright};
@@ -177,6 +177,7 @@ fn link_video(
     parse.static_pad("src").expect("a parser has a source pad").link(&pad)?;
 
     drop_orientation(&decoded.static_pad("sink").expect("a queue has a sink pad"));
+    timestamps::bring_in_order(&decoded.static_pad("sink").expect("a queue has a sink pad"));
     count(&decoded.static_pad("sink").expect("a queue has a sink pad"), {
         let counters = counters.clone();
         move |_| {

@@ -103,7 +103,8 @@ impl Adapters {
 
 /// Whether a parameter has a column for each entry of a style vector.
 fn is_styled(name: &str) -> bool {
-    [".style-in", ".style-out", ".style-bias", ".style-experts"].iter().any(|ending| name.ends_with(ending)) || name == "source.style"
+    [".style-in", ".style-out", ".style-bias", ".style-experts"].iter().any(|ending| name.ends_with(ending))
+        || name == "source.style"
 }
 
 /// Whether both networks fold this style to the same bits.
