@@ -87,6 +87,9 @@ pub(crate) const CARRIED: usize = LAYERS + 1;
 /// Samples of a 2x2 block, which pixel-(un)shuffle moves between space and channels.
 pub(crate) const SHUFFLE: usize = 4;
 
+/// Two hundred times what runs in real time anywhere: more is a mistake, and would not fit into memory to train.
+const MOST_PARAMETERS: usize = 100_000_000;
+
 impl Architecture {
     /// Refuses sizes that cannot be built or run.
     pub fn validate(&self) -> Result<(), GeneratorError> {
@@ -101,6 +104,12 @@ impl Architecture {
             if !(least..=most).contains(&value) {
                 return Err(GeneratorError::Architecture(format!("{name} is {value}, allowed is {least} to {most}")));
             }
+        }
+        let count = self.parameter_count(0);
+        if count > MOST_PARAMETERS {
+            return Err(GeneratorError::Architecture(format!(
+                "channels, blocks and experts come to {count} parameters, allowed are {MOST_PARAMETERS}"
+            )));
         }
         Ok(())
     }
@@ -225,6 +234,9 @@ mod tests {
         let error = Architecture { half_channels: 0, ..SMALL }.validate().unwrap_err().to_string();
         assert!(error.contains("half-channels is 0"), "{error}");
         assert!(Architecture { blocks: 1_000_000, ..SMALL }.validate().is_err());
+        let huge = Architecture { quarter_channels: 1024, blocks: 64, experts: 64, ..SMALL };
+        let error = huge.validate().unwrap_err().to_string();
+        assert!(error.contains("experts come to"), "{error}");
         assert!(SMALL.validate().is_ok());
     }
 

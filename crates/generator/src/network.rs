@@ -277,3 +277,56 @@ impl Folded {
         Ok(matrix)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+
+    /// One channel everywhere, every parameter zero but those of `down`.
+    fn network(down: &[(&str, &[f32])]) -> Generator {
+        let architecture = Architecture {
+            kind: Kind::ComicU,
+            half_channels: 1,
+            quarter_channels: 1,
+            blocks: 0,
+            style_dims: 2,
+            experts: 2,
+            carried_input: false,
+        };
+        let tensor = |parameter: crate::Parameter| {
+            let zeros = Tensor::zeros(&parameter.shape[..], DType::F32, &Device::Cpu).unwrap();
+            let given = down.iter().find(|(name, _)| parameter.name == format!("down.{name}"));
+            let tensor = match given {
+                Some((_, values)) => Tensor::new(*values, &Device::Cpu).unwrap().reshape(parameter.shape).unwrap(),
+                None => zeros,
+            };
+            (parameter.name, tensor)
+        };
+        Generator::from_tensors(architecture, architecture.parameters().into_iter().map(tensor).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_style_folds_into_kernels_by_hand() {
+        let common: Vec<f32> = (0..9).map(|index| index as f32).collect();
+        // The first expert is one at the first place, the second at the last.
+        let mut experts = [0.0; 18];
+        (experts[0], experts[17]) = (1.0, 1.0);
+        let generator = network(&[
+            ("weight", &common),
+            ("bias", &[0.5]),
+            ("style-bias", &[0.25, -1.0]),
+            ("style-in", &[0.0, 0.5]),
+            ("style-out", &[1.0, 0.0]),
+            // Shares of the first expert, then of the second.
+            ("style-experts", &[3.0, 0.0, 1.0, -2.0]),
+            ("experts", &experts),
+        ]);
+        let style = Tensor::new(&[1f32, 2.0], &Device::Cpu).unwrap();
+        let down = generator.fold(&style).unwrap().convs()[1].clone();
+        // Shares are 3 and 1 - 4 = -3, the factors 1 + 1 = 2 and 1 + 1 = 2, the bias 0.5 + 0.25 - 2.
+        let expected = [12.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 20.0];
+        assert_eq!(down.weight.flatten_all().unwrap().to_vec1::<f32>().unwrap(), expected);
+        assert_eq!(down.bias.to_vec1::<f32>().unwrap(), [-1.25]);
+    }
+}

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use inkcast_train::device::TrainingDevice;
 use inkcast_train::looks::Look;
+use inkcast_train::wanted::Wanted;
 
 /// Train Inkcast's generators on your own pictures and clips
 ///
@@ -104,7 +105,8 @@ pub enum Command {
         /// Folder for checkpoints and the log
         #[arg(long, value_name = "DIR")]
         run: PathBuf,
-        /// Package to start from instead of random weights, of the same sizes; it may lack styles and the carried input
+        /// Package to start from instead of random weights; it may lack styles, channels, blocks, experts and the carried
+        /// input, and the network begins by drawing as it does
         #[arg(long, value_name = "DIR", conflicts_with = "resume")]
         base: Option<PathBuf>,
         /// Go on from the latest checkpoint in --run
@@ -169,6 +171,8 @@ pub enum Command {
         /// Take the latest checkpoint instead of the best
         #[arg(long)]
         latest: bool,
+        #[command(flatten)]
+        wanted: Wanted,
     },
     /// Write a report on a run, or on several that differ in their seed, as one HTML file
     ///
@@ -198,6 +202,8 @@ pub enum Command {
         /// Prepared data, if it is no longer where it was when the run was started
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
+        #[command(flatten)]
+        wanted: Wanted,
     },
     /// Make a package run in 8 bits: find how far its activations reach and write that into its model.toml
     ///
@@ -261,7 +267,8 @@ pub enum Command {
     /// Write the network of one style as an ONNX file, for other programs
     ///
     /// Input `rgb` [1, 3, height, width] in 0..1, sides multiples of 4; output `layers` [1, 4, height, width]: red,
-    /// green, blue and ink, not clamped.
+    /// green, blue and ink, not clamped. The file has no input for what is carried from frame to frame: it draws every
+    /// picture as the first of a video.
     Onnx {
         /// Package with the style
         #[arg(long, value_name = "DIR")]

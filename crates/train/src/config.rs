@@ -159,11 +159,22 @@ impl Config {
             crop_size >= 8 && crop_size % 4 == 0,
             "fit.crop-size is {crop_size}, it must be a multiple of 4 from 8"
         );
-        ensure!(learning_rate > 0.0, "fit.learning-rate is {learning_rate}, it must be positive");
+        ensure!(config.fit.checkpoint_pictures > 0, "fit.checkpoint-pictures must be at least 1");
+        let positive = [("largest-gradient", config.fit.largest_gradient), ("learning-rate", learning_rate)];
+        for (key, value) in positive {
+            ensure!(value > 0.0, "fit.{key} is {value}, it must be positive");
+        }
+        let decay = config.fit.weight_decay;
+        ensure!(decay >= 0.0 && decay.is_finite(), "fit.weight-decay is {decay}, it must be 0 or more");
+        config.damage.validate()?;
+        config.losses.validate()?;
         ensure!((0.0..=1.0).contains(&final_share), "fit.final-share is {final_share}, it must lie in 0..1");
         ensure!((0.0..1.0).contains(&average), "fit.average is {average}, it must lie in 0..1, without 1");
         if let Some(temporal) = &config.temporal {
             temporal.sequences.validate()?;
+            for (key, weight) in [("output", temporal.output), ("features", temporal.features)] {
+                ensure!(weight >= 0.0 && weight.is_finite(), "temporal.{key} is {weight}, it must be 0 or more");
+            }
             let carried = config.architecture.carried_input;
             ensure!(carried, "[temporal] needs a network with architecture.carried-input = true");
         }
@@ -227,6 +238,12 @@ mod tests {
             ("[damage]", "[augment]\nrotation = 50\n[damage]", "augment.rotation is 50"),
             ("[damage]", "[augment]\nscale = [0.8, 1.25]\n[damage]", "width of lines"),
             ("half-channels = 4", "half-channels = 0", "half-channels is 0"),
+            ("checkpoint-pictures = ", "checkpoint-pictures = 0 #", "fit.checkpoint-pictures must be"),
+            ("largest-gradient = ", "largest-gradient = -", "fit.largest-gradient is -"),
+            ("weight-decay = ", "weight-decay = -", "fit.weight-decay is -"),
+            ("noise = ", "noise = 2", "damage.noise is 20.04"),
+            ("ink-edges = ", "ink-edges = -", "losses.ink-edges is -"),
+            ("half-channels = 4", "half-channels = 512\nexperts = 64", "experts"),
             ("[damage]", "[eight-bits]\nfrom = 5\n[damage]", "from"),
             ("[damage]", EIGHT_BITS_NEVER, "eight-bits.range-every"),
             ("[damage]", EIGHT_BITS_ON_NOTHING, "eight-bits.range-crops is 0"),

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use anyhow::{Result, ensure};
 
+use crate::table::Rows;
 use crate::training::Scalars;
 
 /// Losses that the running median is taken over.
@@ -32,6 +33,15 @@ impl Watch {
     /// With `fit.divergence` of the configuration.
     pub fn new(factor: f32) -> Self {
         Watch { factor, curves: vec![Curve::default(), Curve::default()] }
+    }
+
+    /// Takes in the steps of a run that is resumed, as its table has them: from then on it watches as if the run had gone on.
+    pub fn recall(&mut self, rows: &Rows) {
+        for (_, values) in &rows.rows {
+            let scalars = rows.columns.iter().cloned().zip(values.iter().copied()).collect();
+            // The run went on after these.
+            drop(self.check(&scalars));
+        }
     }
 
     /// Takes in the scalars of one more step. A number that is not finite, and a total loss that has long been far
@@ -119,6 +129,20 @@ mod tests {
         for number in 0..1000 {
             watch.check(&losses(if number % 20 == 19 { 1e6 } else { 1.0 }, 1.0)).unwrap();
         }
+    }
+
+    #[test]
+    fn a_resumed_run_is_watched_as_if_it_had_gone_on() {
+        let steps: Vec<Scalars> = (0..60).map(|number| losses(if number < 45 { 1.0 } else { 50.0 }, 2.0)).collect();
+        let columns = steps[0].iter().map(|(name, _)| name.clone()).collect();
+        let row = |(step, scalars): (usize, &Scalars)| (step as u64, scalars.iter().map(|(_, value)| *value).collect());
+        let rows = Rows { columns, rows: steps.iter().enumerate().map(row).collect() };
+        let mut resumed = Watch::new(10.0);
+        resumed.recall(&rows);
+        assert!(!resumed.is_calm());
+        // 15 high ones are behind it.
+        let more = (1..).find(|_| resumed.check(&losses(50.0, 2.0)).is_err()).unwrap();
+        assert_eq!(more, PATIENCE - 15);
     }
 
     #[test]

@@ -12,12 +12,14 @@ use crate::config::Config;
 use crate::fit::RunInfo;
 use crate::methods::{self, METHODS, Opening};
 use crate::training::Content;
+use crate::wanted::Wanted;
 use crate::weights::Weights;
 
-/// Writes the averaged weights of a run's best checkpoint, or of its latest one, as a package into `out`, and opens
-/// it once to be sure. Returns the steps it was trained for.
-pub fn export(run: &Path, out: &Path, latest: bool) -> Result<u64> {
-    let info = RunInfo::read(run)?;
+/// Writes the averaged weights of a run's best checkpoint, or of its latest one, as a package into `out`, with the styles
+/// that are `wanted` besides its own, and opens it once to be sure. Returns the steps it was trained for.
+pub fn export(run: &Path, out: &Path, latest: bool, wanted: &Wanted) -> Result<u64> {
+    let mut info = RunInfo::read(run)?;
+    wanted.add_to(&mut info.config)?;
     let path = checkpoint::choose(run, latest)?;
     let checkpoint = checkpoint::read(&path)?;
     let Content { model, generator, styles } =

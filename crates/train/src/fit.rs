@@ -34,13 +34,13 @@ pub struct Job {
     pub commit: String,
 }
 
-/// How a run was started, or resumed last: `run.toml` in its folder.
+/// How a run was started and resumed: `run.toml` in its folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RunInfo {
-    /// The command.
+    /// The command; those that resumed the run with others follow after semicolons.
     pub command: String,
-    /// The commit.
+    /// The commit, likewise.
     pub commit: String,
     /// The data. Runs of earlier versions do not say.
     #[serde(default)]
@@ -64,14 +64,22 @@ impl RunInfo {
     }
 }
 
+/// What a run was started with and what it goes on with, if that is something else.
+fn continued(begun: &str, now: &str) -> String {
+    if begun.split("; ").last() == Some(now) { begun.to_string() } else { format!("{begun}; {now}") }
+}
+
 /// Fits what a configuration asks for; [`run`] tells what is left in the folder of the run.
 pub fn fit(job: &Job) -> Result<()> {
     let text = read_config(job)?;
     let fail = || format!("in the configuration {}", job.config.display());
     let schedule = Schedule::parse(&text).with_context(fail)?;
     let folder = &job.run;
+    let (mut command, mut commit) = (job.command.clone(), job.commit.clone());
     if job.resume {
-        let method = methods::name(&RunInfo::read(folder)?.config_text()?)?;
+        let begun = RunInfo::read(folder)?;
+        let method = methods::name(&begun.config_text()?)?;
+        (command, commit) = (continued(&begun.command, &command), continued(&begun.commit, &commit));
         ensure!(
             method == methods::name(&text)?,
             "{} was begun with the method \"{method}\", {} has another",
@@ -89,12 +97,7 @@ pub fn fit(job: &Job) -> Result<()> {
 
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let data = std::path::absolute(&job.data).context("cannot find the folder of the data")?;
-    let info = RunInfo {
-        command: job.command.clone(),
-        commit: job.commit.clone(),
-        data: Some(data),
-        config: toml::from_str(&text)?,
-    };
+    let info = RunInfo { command, commit, data: Some(data), config: toml::from_str(&text)? };
     atomic::write(&info_path(folder), toml::to_string(&info)?.as_bytes())?;
     run(training.as_mut(), &schedule, folder, job.resume)
 }

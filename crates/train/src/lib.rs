@@ -38,4 +38,5 @@ pub mod temporal;
 pub mod tensorboard;
 pub mod training;
 pub mod validate;
+pub mod wanted;
 pub mod weights;

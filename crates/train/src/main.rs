@@ -81,8 +81,8 @@ fn main() -> Result<()> {
             let rows = sheet::rows(package.generator(), &config.styles, &examples, 640, print)?;
             pictures::write(&out, &pictures::sheet(&rows, 360))
         }
-        Command::Export { run, out, latest } => {
-            let steps = export(&run, &out, latest)?;
+        Command::Export { run, out, latest, wanted } => {
+            let steps = export(&run, &out, latest, &wanted)?;
             println!("wrote {} after {steps} steps", out.display());
             Ok(())
         }
@@ -91,8 +91,8 @@ fn main() -> Result<()> {
             println!("wrote {}", out.display());
             Ok(())
         }
-        Command::Sample { run, out, latest, data } => {
-            let (picture, steps) = sample(&run, latest, data.as_deref())?;
+        Command::Sample { run, out, latest, data, wanted } => {
+            let (picture, steps) = sample(&run, latest, data.as_deref(), &wanted)?;
             pictures::write(&out, &picture)?;
             println!("wrote {} after {steps} steps", out.display());
             Ok(())

@@ -30,13 +30,16 @@ pub fn run(training: &mut dyn Training, schedule: &Schedule, folder: &Path, resu
         atomic::clear(&place)?;
     }
     let start = if resume { restore(training, folder)? } else { Start::default() };
+    let log = Table::open(&folder.join(LOG), start.steps)?;
+    let mut watch = Watch::new(schedule.divergence);
+    watch.recall(&Rows::read(&folder.join(LOG))?);
     let mut run = Run {
         schedule,
         folder,
-        log: Table::open(&folder.join(LOG), start.steps)?,
+        log,
         measured: Table::open(&folder.join(MEASURED), start.steps)?,
         events: EventWriter::create(folder, start.steps)?,
-        watch: Watch::new(schedule.divergence),
+        watch,
         means: Means::default(),
         progress: Progress::new(start.steps, schedule.steps, training.pictures_per_step()),
         best: start.best,

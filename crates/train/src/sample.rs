@@ -3,17 +3,19 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use candle_core::Device;
 use image::RgbImage;
 
 use crate::checkpoint;
 use crate::fit::RunInfo;
 use crate::methods::{self, Opening};
-use candle_core::Device;
+use crate::wanted::Wanted;
 
 /// The sample of a run's best checkpoint, or of its latest, and the steps after which it was written. `data` is where
-/// the data is now, if not where it was when the run was started.
-pub fn sample(run: &Path, latest: bool, data: Option<&Path>) -> Result<(RgbImage, u64)> {
-    let info = RunInfo::read(run)?;
+/// the data is now, if not where it was when the run was started. Styles that are `wanted` are shown besides its own.
+pub fn sample(run: &Path, latest: bool, data: Option<&Path>, wanted: &Wanted) -> Result<(RgbImage, u64)> {
+    let mut info = RunInfo::read(run)?;
+    wanted.add_to(&mut info.config)?;
     let data = data.or(info.data.as_deref()).with_context(|| {
         format!("{} does not say which data it was fitted to: pass --data", run.join("run.toml").display())
     })?;

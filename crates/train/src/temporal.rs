@@ -157,6 +157,28 @@ mod tests {
     }
 
     #[test]
+    fn the_feature_loss_by_hand() {
+        let tensor = |values: &[f32], shape: (usize, usize, usize, usize)| {
+            Tensor::from_slice(values, shape, &Device::Cpu).unwrap()
+        };
+        // Three features, of blocks of 4x4 pixels. Everything was one block further right before.
+        let (before, now) = (tensor(&[1.0, 2.0, 6.0], (1, 1, 1, 3)), tensor(&[2.5, 5.0, 9.0], (1, 1, 1, 3)));
+        let now = candle_core::Var::from_tensor(&now).unwrap();
+        let places: Vec<f32> =
+            (0..96).map(|i| if i < 48 { (i % 12 + 4) as f32 } else { (i / 12 % 4) as f32 }).collect();
+        let confidence: Vec<f32> = (0..48).map(|i| [1.0, 0.5, 0.0][i % 12 / 4]).collect();
+        let link = Link { places: tensor(&places, (1, 2, 4, 12)), confidence: tensor(&confidence, (1, 1, 4, 12)) };
+        let loss = feature_loss(&now, &before, &link).unwrap();
+        // Differences of 0.5 and 1, trusted by 1 and a half; the mean of the features before is 3.
+        let expected = (0.5 + 0.5 * 1.0) / 3.0 / 3.001;
+        assert!((loss.to_scalar::<f32>().unwrap() - expected).abs() < 1e-5);
+        let slopes = loss.backward().unwrap().get(&now).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        for (slope, expected) in slopes.iter().zip([1.0 / 9.003, -0.5 / 9.003, 0.0]) {
+            assert!((slope - expected).abs() < 1e-5, "{slopes:?}");
+        }
+    }
+
+    #[test]
     fn changes_of_luma_are_means_of_blocks() {
         let (height, width) = (8, 12);
         let grid = |value: &dyn Fn(usize, usize, usize) -> f32| {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, ensure};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor, Var};
-use inkcast_generator::{Generator, Init, Parameter as Shape};
+use inkcast_generator::{Architecture, Generator, Init, Parameter as Shape};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::config::{Config, Fit};
@@ -55,7 +55,7 @@ impl Weights {
         let mut rng = StdRng::seed_from_u64(config.fit.seed);
         let (mut tensors, parameters) = (HashMap::new(), config.architecture.parameters());
         if let Some(base) = base {
-            fits(base, &parameters)?;
+            fits(base, &config.architecture, &parameters)?;
         }
         for parameter in parameters {
             let count = parameter.shape.iter().product();
@@ -178,7 +178,8 @@ impl Weights {
         let adam = AdamW { rate: learning_rate(fit, step) as f32, first: 0.9, second: 0.99, step };
         let keep = fit.average.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
         for (parameter, gradient) in self.parameters.iter_mut().zip(gradient.0) {
-            let decay = if parameter.name.ends_with(".weight") { adam.rate * fit.weight_decay as f32 } else { 0.0 };
+            let is_kernel = [".weight", ".experts"].iter().any(|ending| parameter.name.ends_with(ending));
+            let decay = if is_kernel { adam.rate * fit.weight_decay as f32 } else { 0.0 };
             adam.change(&mut parameter.values, &mut parameter.moments, &gradient, decay);
             for (average, value) in parameter.average.iter_mut().zip(&parameter.values) {
                 *average = keep * *average + (1.0 - keep) * value;
@@ -258,8 +259,10 @@ fn grown(base: &Generator, name: &str, fresh: Tensor) -> candle_core::Result<Ten
     Tensor::cat(&[rows, fresh.narrow(0, known, fresh.dim(0)? - known)?], 0)
 }
 
-/// Refuses a base that has something which the network has not.
-fn fits(base: &Generator, parameters: &[Shape]) -> Result<()> {
+/// Refuses a base that has something which the network has not, and vectors of another length.
+fn fits(base: &Generator, architecture: &Architecture, parameters: &[Shape]) -> Result<()> {
+    let (old, new) = (base.architecture().style_dims, architecture.style_dims);
+    ensure!(old == new, "architecture.style-dims is {new}, but the base has {old}: a network has those of its base");
     for (name, old) in base.tensors().iter().filter(|(name, _)| !is_vector(name)) {
         let new = parameters.iter().find(|parameter| parameter.name == *name).map(|parameter| &parameter.shape[..]);
         let is_larger =
@@ -309,7 +312,7 @@ pub(crate) fn normal(rng: &mut StdRng, deviation: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use inkcast_generator::{Architecture, CandleOps};
+    use inkcast_generator::CandleOps;
 
     use super::*;
 
@@ -350,6 +353,9 @@ mod tests {
 
         let error = Weights::new(&config(small), Some(&grown.generator), &Device::Cpu).err().unwrap().to_string();
         assert!(error.contains("as large as its base"), "{error}");
+        let longer = config(Architecture { style_dims: small.style_dims + 1, ..small });
+        let error = Weights::new(&longer, Some(&base.generator), &Device::Cpu).err().unwrap().to_string();
+        assert!(error.contains("architecture.style-dims is"), "{error}");
     }
 
     fn config_architecture() -> Architecture {

@@ -14,6 +14,7 @@ use inkcast_train::sample::sample;
 use inkcast_train::sheet;
 use inkcast_train::table::Rows;
 use inkcast_train::validate::score;
+use inkcast_train::wanted::Wanted;
 
 #[test]
 fn a_small_fit_from_pictures_to_a_package() {
@@ -44,7 +45,7 @@ fn a_small_fit_from_pictures_to_a_package() {
     let measured = Rows::read(&at("run/measured.csv")).unwrap();
     assert_eq!(measured.columns[..2], ["difference", "similarity"]);
     assert!(measured.columns.contains(&"train/manga/similarity".to_string()), "{:?}", measured.columns);
-    let (shown, steps) = sample(&at("run"), true, None).unwrap();
+    let (shown, steps) = sample(&at("run"), true, None, &Wanted::default()).unwrap();
     assert_eq!(steps, 90);
     // Two held-out pictures; the source and two pictures a style.
     assert_eq!(shown.height(), 2 * (128 + 4));
@@ -53,7 +54,7 @@ fn a_small_fit_from_pictures_to_a_package() {
     assert!(differences.sum::<f64>() / (shown.len() as f64) < 4.0, "the sample is what the checkpoint left");
 
     let config = Config::read(&config).unwrap();
-    let steps = export(&at("run"), &at("model"), true).unwrap();
+    let steps = export(&at("run"), &at("model"), true, &Wanted::default()).unwrap();
     assert_eq!(steps, 90);
     let package = Package::open(&at("model")).unwrap();
     assert_eq!(package.manifest().training.steps, 90);
@@ -68,10 +69,43 @@ fn a_small_fit_from_pictures_to_a_package() {
     assert_eq!((rows.len(), rows[0].len()), (2, 1 + 2 * config.styles.len()));
 }
 
+/// The configuration for a GPU, on small crops and for two steps.
+#[test]
+fn the_large_model_can_be_fitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    photos::prepare_photos(folder.path(), &at("data"));
+    let mut config: toml::Table = toml::from_str(include_str!("../configs/inkcast-m.toml")).unwrap();
+    for (key, value) in [("crop-size", 32), ("crops", 1), ("checkpoint-pictures", 1)] {
+        config["fit"][key] = toml::Value::Integer(value);
+    }
+    // Sixteen bits are for CUDA.
+    config["fit"].as_table_mut().unwrap().remove("floats");
+    std::fs::write(at("m.toml"), toml::to_string(&config).unwrap()).unwrap();
+    fit(&Job {
+        config: at("m.toml"),
+        data: at("data"),
+        run: at("run"),
+        base: None,
+        device: candle_core::Device::Cpu,
+        resume: false,
+        steps: Some(2),
+        command: String::new(),
+        commit: String::new(),
+    })
+    .unwrap();
+    export(&at("run"), &at("model"), true, &Wanted::default()).unwrap();
+    let package = Package::open(&at("model")).unwrap();
+    let operations = package.generator().architecture().operations(1920, 1080);
+    assert!((100e9..=150e9).contains(&(operations as f64)), "{operations}");
+    assert_eq!(package.manifest().styles.len(), 5);
+}
+
 #[test]
 fn what_is_no_run_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let error = format!("{:#}", export(folder.path(), &folder.path().join("model"), false).unwrap_err());
+    let error =
+        format!("{:#}", export(folder.path(), &folder.path().join("model"), false, &Wanted::default()).unwrap_err());
     assert!(error.contains("no run.toml"), "{error}");
 }
 

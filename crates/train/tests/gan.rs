@@ -8,6 +8,7 @@ use inkcast_train::checkpoint;
 use inkcast_train::export::export;
 use inkcast_train::fit::{Job, fit};
 use inkcast_train::sample::sample;
+use inkcast_train::wanted::Wanted;
 
 /// Folders as `docs/training.md` shows them, two pictures each.
 fn data(folder: &Path) -> PathBuf {
@@ -74,7 +75,7 @@ fn fits(folder: &Path, name: &str) -> PathBuf {
     });
     assert!(straight == stopped, "{name} does not go on to the bit");
     let run = folder.join("straight");
-    let (shown, steps) = sample(&run, true, None).unwrap();
+    let (shown, steps) = sample(&run, true, None, &Wanted::default()).unwrap();
     assert_eq!(steps, 4);
     assert!(shown.width() > 16 && run.join("samples/step-00000004.jpg").exists());
     run
@@ -85,7 +86,7 @@ fn pictures_of_noise() {
     for name in ["noise", "style-based", "conditional-noise"] {
         let folder = tempfile::tempdir().unwrap();
         let run = fits(folder.path(), name);
-        let error = format!("{:#}", export(&run, &folder.path().join("model"), true).unwrap_err());
+        let error = format!("{:#}", export(&run, &folder.path().join("model"), true, &Wanted::default()).unwrap_err());
         assert!(error.contains("player"), "{error}");
     }
 }
@@ -102,7 +103,7 @@ fn networks_that_the_player_runs() {
         let folder = tempfile::tempdir().unwrap();
         let run = fits(folder.path(), name);
         let model = folder.path().join("model");
-        assert_eq!(export(&run, &model, true).unwrap(), 4);
+        assert_eq!(export(&run, &model, true, &Wanted::default()).unwrap(), 4);
         let package = Package::open(&model).unwrap();
         let names: Vec<&str> = package.manifest().styles.iter().map(|style| style.name.as_str()).collect();
         assert_eq!(names, styles);
@@ -121,4 +122,41 @@ fn networks_that_the_player_runs() {
         };
         fit(&job).unwrap();
     }
+}
+
+#[test]
+fn styles_that_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let work = |name: &str| {
+        let work = folder.path().join(name);
+        std::fs::create_dir(&work).unwrap();
+        work
+    };
+    let words = |words: &str| Wanted { words: vec![words.to_string()], ..Wanted::default() };
+    let like = |path: PathBuf| Wanted { reference: vec![path], ..Wanted::default() };
+    let model = folder.path().join("model");
+    let names = || -> Vec<String> {
+        Package::open(&model).unwrap().manifest().styles.iter().map(|style| style.name.clone()).collect()
+    };
+
+    let text = fits(&work("text"), "conditional-text");
+    let picture = fits(&work("picture"), "conditional-picture");
+    let seen = folder.path().join("picture/data/train/generated_images/dark/0.png");
+    let named = folder.path().join("Dark streets.png");
+    std::fs::copy(seen, &named).unwrap();
+
+    export(&text, &model, true, &words("Light lines")).unwrap();
+    assert!(names().contains(&"light-lines".to_string()), "{:?}", names());
+    let (plain, _) = sample(&text, true, None, &Wanted::default()).unwrap();
+    let (more, _) = sample(&text, true, None, &words("light lines")).unwrap();
+    assert!(more.dimensions() > plain.dimensions(), "a sample shows one more style");
+    export(&picture, &model, true, &like(named.clone())).unwrap();
+    assert!(names().contains(&"dark-streets".to_string()), "{:?}", names());
+
+    let error = |run: &Path, wanted: &Wanted| format!("{:#}", export(run, &model, true, wanted).unwrap_err());
+    assert!(error(&text, &words("shiny lines")).contains("\"shiny\""), "{}", error(&text, &words("shiny lines")));
+    assert!(error(&text, &like(named)).contains("kind \"picture\""));
+    assert!(error(&picture, &words("light lines")).contains("kind \"text\""));
+    let nowhere = error(&picture, &like(folder.path().join("nowhere.png")));
+    assert!(nowhere.contains("nowhere.png"), "{nowhere}");
 }

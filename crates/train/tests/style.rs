@@ -19,7 +19,7 @@ fn write_base(folder: &Path, carried_input: bool) {
         blocks: 1,
         // Two more, and sums over them are still formed in the same order on every processor.
         style_dims: 9,
-        experts: 2,
+        experts: if carried_input { 2 } else { 0 },
         carried_input,
     };
     let mut rng = StdRng::seed_from_u64(3);

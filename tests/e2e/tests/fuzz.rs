@@ -77,12 +77,13 @@ fn small_package() -> (Vec<u8>, Vec<u8>) {
         quarter_channels: 1,
         blocks: 1,
         style_dims: 1,
+        experts: 2,
         carried_input: false,
     };
     let mut shapes: BTreeMap<String, Vec<usize>> =
         architecture.parameters().into_iter().map(|parameter| (parameter.name, parameter.shape)).collect();
     shapes.insert("style.plain".into(), vec![1]);
-    let zeros = vec![0u8; 4 * 256];
+    let zeros = vec![0u8; 4 * 512];
     let tensors = shapes.into_iter().map(|(name, shape)| {
         let bytes = 4 * shape.iter().product::<usize>();
         (name, TensorView::new(Dtype::F32, shape, &zeros[..bytes]).unwrap())

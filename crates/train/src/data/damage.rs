@@ -1,3 +1,4 @@
+use anyhow::{Result, ensure};
 use image::{ImageFormat, RgbImage};
 use inkcast_frame::Plane;
 use rand::Rng;
@@ -25,6 +26,17 @@ pub struct Damage {
 }
 
 impl Damage {
+    /// Refuses numbers out of range by their key.
+    pub fn validate(&self) -> Result<()> {
+        let Damage { noise, jpeg, blur, exposure, colour } = *self;
+        for (key, value) in
+            [("noise", noise), ("jpeg", jpeg), ("blur", blur), ("exposure", exposure), ("colour", colour)]
+        {
+            ensure!((0.0..=1.0).contains(&value), "damage.{key} is {value}, it must lie in 0..1");
+        }
+        Ok(())
+    }
+
     /// Draws what happens to one crop, or to all frames of a sequence: a camera keeps its faults.
     pub(super) fn draw(&self, rng: &mut StdRng) -> Faults {
         let exposure = 1.0 + symmetric(rng, self.exposure);

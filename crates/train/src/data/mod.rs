@@ -31,6 +31,7 @@ pub use files::find_pictures;
 pub use flow::Flow;
 pub use prepare::{Preparation, Report, prepare};
 pub use sequence::Sequences;
+pub use store::is_prepared;
 pub use unpaired::{Unpaired, draw_unpaired};
 
 #[cfg(test)]

@@ -24,6 +24,11 @@ const PARTS: [(Domain, Split); 5] = [
     (Domain::Sequences, Split::Train),
 ];
 
+/// Whether a folder is one that `prepare` made.
+pub fn is_prepared(data: &Path) -> bool {
+    folder(data, Domain::Photos, Split::HeldOut).is_dir()
+}
+
 /// The folder of prepared data while it is filled.
 pub(super) struct Store {
     out: PathBuf,

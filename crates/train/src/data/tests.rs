@@ -228,7 +228,7 @@ fn unpaired_crops_are_scaled_as_said() {
     let mut slope = Example::synthetic(64, 60, &[]);
     slope.source.chunks_exact_mut(3).enumerate().for_each(|(index, pixel)| pixel.fill((index % 64 * 4) as u8));
     let augment = Augment { scale: [0.8, 1.25], ..UPRIGHT };
-    let drawing = Unpaired { count: 60, size: 16, augment: &augment, damage: &NONE };
+    let drawing = Unpaired { count: 60, size: 16, augment: &augment };
     let crops = |seed| draw_unpaired(std::slice::from_ref(&slope), &drawing, seed, &Device::Cpu).unwrap();
     assert_eq!(crops(1).dims(), [60, 3, 16, 16]);
     let values = crops(1).flatten_all().unwrap().to_vec1::<f32>().unwrap();

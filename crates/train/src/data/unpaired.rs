@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 
 use super::window::Window;
-use super::{Augment, Damage, Example};
+use super::{Augment, Example};
 
 /// Crops without layers, of photos or of comic pictures.
 pub struct Unpaired<'a> {
@@ -14,8 +14,6 @@ pub struct Unpaired<'a> {
     pub size: usize,
     /// How they are turned and scaled.
     pub augment: &'a Augment,
-    /// What a camera does to them.
-    pub damage: &'a Damage,
 }
 
 /// Draws random crops `[N, 3, size, size]` of 0..1, half of them mirrored. The same seed draws the same crops. Every
@@ -30,9 +28,7 @@ pub fn draw_unpaired(examples: &[Example], drawing: &Unpaired<'_>, seed: u64, de
         .map(|seed| {
             let mut rng = StdRng::seed_from_u64(seed);
             let example = &examples[rng.random_range(0..examples.len())];
-            let mut crop = Window::draw(example, size, drawing.augment, &mut rng).planes::<3>(&example.source);
-            drawing.damage.draw(&mut rng).apply(&mut crop, size, 1.0, &mut rng);
-            crop
+            Window::draw(example, size, drawing.augment, &mut rng).planes::<3>(&example.source)
         })
         .collect();
     Ok(Tensor::from_vec(crops.concat(), (drawing.count, 3, size, size), device)?)

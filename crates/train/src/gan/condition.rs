@@ -1,5 +1,7 @@
 //! What tells a conditional generator which style is wanted. Whatever it is, a style vector comes of it.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use rand::rngs::StdRng;
@@ -11,7 +13,8 @@ use super::plan::Plan;
 use super::settings::within;
 use super::translator::STYLE_DEVIATION;
 use super::view::View;
-use super::words::{Vocabulary, scores, some_of};
+use super::words::{Vocabulary, scores, some_of, words};
+use crate::pictures;
 
 /// Reference pictures that the vector of a style is the mean of, outside of training.
 const REFERENCES: usize = 16;
@@ -44,6 +47,9 @@ pub struct Settings {
     /// Texts whose styles samples show besides, and which a package gets too.
     #[serde(default)]
     pub prompts: Vec<String>,
+    /// Pictures whose styles samples show besides, and which a package gets too, under the names of their files.
+    #[serde(default)]
+    pub references: Vec<PathBuf>,
 }
 
 fn one() -> f64 {
@@ -72,16 +78,24 @@ pub struct Condition {
     /// The words of each description.
     descriptions: Vec<Vec<u32>>,
     prompts: Vec<Vec<u32>>,
+    references: Vec<(Named, Folder)>,
 }
 
 impl Condition {
-    /// Checks the settings; errors name the key, words that are not known by themselves.
-    pub fn new(settings: &Settings, styles: Vec<Named>, style_dims: usize) -> Result<Self> {
+    /// Checks the settings and reads the references, which are cut to `size` pixels; errors name the key or the file, words
+    /// that are not known by themselves.
+    pub fn new(settings: &Settings, styles: Vec<Named>, style_dims: usize, size: usize) -> Result<Self> {
         within("condition.encoder-channels", settings.encoder_channels, 1, 256)?;
         let weight = settings.weight;
         ensure!(weight >= 0.0 && weight.is_finite(), "condition.weight is {weight}, it must be 0 or more");
         let is_text = settings.kind == Kind::Text;
-        ensure!(is_text || settings.prompts.is_empty(), "condition.prompts need the kind \"text\"");
+        ensure!(is_text || settings.prompts.is_empty(), "words and condition.prompts need the kind \"text\"");
+        let is_picture = settings.kind == Kind::Picture;
+        ensure!(
+            is_picture || settings.references.is_empty(),
+            "reference pictures and condition.references need the kind \"picture\""
+        );
+        let references = settings.references.iter().map(|path| reference(path, size)).collect::<Result<_>>()?;
         let vocabulary = Vocabulary::of(styles.iter().map(|style| style.description.as_str()));
         let (mut descriptions, mut prompts) = (Vec::new(), Vec::new());
         if is_text {
@@ -94,7 +108,7 @@ impl Condition {
             }
         }
         let encoder = Encoder { channels: settings.encoder_channels, style_dims };
-        Ok(Condition { settings: settings.clone(), styles, encoder, vocabulary, descriptions, prompts })
+        Ok(Condition { settings: settings.clone(), styles, encoder, vocabulary, descriptions, prompts, references })
     }
 
     /// Its tensors: the styles' vectors as "style.<name>", those of the encoder below "encoder", of the words below
@@ -155,8 +169,8 @@ impl Condition {
         Ok(Some((difference * self.settings.weight)?))
     }
 
-    /// Every style with its description and vector `[style_dims]`, and every prompt as one, its words joined with
-    /// hyphens.
+    /// Every style with its description and vector `[style_dims]`, and every prompt and reference as one: the words of a
+    /// prompt are joined with hyphens.
     pub fn vectors(&self, view: &View, pictures: &[Folder]) -> Result<Vec<(Named, Tensor)>> {
         let vectors = match self.settings.kind {
             Kind::Label => self.table(view)?,
@@ -164,7 +178,8 @@ impl Condition {
                 let mean = |folder: &Folder| -> Result<Tensor> {
                     Ok(self.encoder.forward(view, &folder.middles(REFERENCES)?)?.mean(0)?)
                 };
-                Tensor::stack(&pictures.iter().map(mean).collect::<Result<Vec<_>>>()?, 0)?
+                let references = self.references.iter().map(|(_, folder)| folder);
+                Tensor::stack(&pictures.iter().chain(references).map(mean).collect::<Result<Vec<_>>>()?, 0)?
             }
             Kind::Text => {
                 let texts: Vec<Vec<u32>> = self.descriptions.iter().chain(&self.prompts).cloned().collect();
@@ -175,8 +190,13 @@ impl Condition {
             name: prompt.to_lowercase().split_whitespace().collect::<Vec<_>>().join("-"),
             description: prompt.clone(),
         });
-        let named = self.styles.iter().cloned().chain(prompts).enumerate();
-        named.map(|(index, named)| Ok((named, vectors.get(index)?))).collect()
+        let references = self.references.iter().map(|(named, _)| named.clone());
+        let named: Vec<Named> = self.styles.iter().cloned().chain(prompts).chain(references).collect();
+        for (index, Named { name, .. }) in named.iter().enumerate() {
+            let is_first = named[..index].iter().all(|earlier| earlier.name != *name);
+            ensure!(is_first, "there are two styles \"{name}\": use other words, or rename the reference picture");
+        }
+        named.into_iter().enumerate().map(|(index, named)| Ok((named, vectors.get(index)?))).collect()
     }
 
     /// The learned vectors `[styles, style_dims]`.
@@ -191,6 +211,16 @@ impl Condition {
     }
 }
 
+/// The middle of a picture as a style of its own, scaled to a shorter side of `size`.
+fn reference(path: &Path, size: usize) -> Result<(Named, Folder)> {
+    let picture = pictures::scaled_to(&pictures::read(path)?, size as u32);
+    let stem = path.file_stem().with_context(|| format!("{} has no name", path.display()))?;
+    let words: Vec<String> = words(&stem.to_string_lossy()).collect();
+    ensure!(!words.is_empty(), "the name of {} has neither letters nor digits to call a style by", path.display());
+    let named = Named { name: words.join("-"), description: format!("As the picture {}.", stem.to_string_lossy()) };
+    Ok((named, Folder::of(vec![picture], size)))
+}
+
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
@@ -202,7 +232,8 @@ mod tests {
         let named = |name: &str, description: &str| Named { name: name.into(), description: description.into() };
         let styles = vec![named("ink", "Bold ink lines"), named("wash", "Light washes")];
         let prompts = prompts.iter().map(|prompt| prompt.to_string()).collect();
-        Condition::new(&Settings { kind, weight: 0.5, encoder_channels: 2, prompts }, styles, 2)
+        let settings = Settings { kind, weight: 0.5, encoder_channels: 2, prompts, references: Vec::new() };
+        Condition::new(&settings, styles, 2, 16)
     }
 
     /// Vectors (1, 0) and (0, 1); words: bold, ink, light, lines, washes.

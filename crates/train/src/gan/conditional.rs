@@ -22,6 +22,7 @@ use super::randomness::{noise, of_samples, of_step};
 use super::settings::doublings;
 use super::translator::{base_tensors, content_difference, plan, translate};
 use super::view::{Mode, View};
+use crate::data::Split;
 use crate::methods::Opening;
 use crate::pictures;
 use crate::training::{Content, Scalars, Training, with_train};
@@ -32,7 +33,7 @@ const SHOWN: usize = 4;
 /// Parts of the generator's tensors that are not of the network itself.
 const PARTS: [&str; 2] = ["encoder", "words"];
 
-/// The pictures of `train` or of `test`.
+/// The pictures to train on, or those that are held out.
 struct Pictures {
     photos: Option<Folder>,
     /// In the order of the styles.
@@ -40,9 +41,12 @@ struct Pictures {
 }
 
 impl Pictures {
-    fn open(data: &std::path::Path, split: &str, config: &Config) -> Result<Self> {
+    fn open(data: &std::path::Path, split: Split, config: &Config) -> Result<Self> {
         let Data { size, short_side, .. } = config.data;
-        let open = |folder: &String| Folder::open(&data.join(split).join(folder), short_side, size);
+        let open = |folder: &String| {
+            let pictures = Folder::open(data, split, folder, short_side, size)?;
+            Ok::<_, anyhow::Error>(if split == Split::Train { pictures.varied(&config.augment) } else { pictures })
+        };
         Ok(Pictures {
             photos: config.data.photos.as_ref().map(open).transpose()?,
             styles: config.styles.iter().map(|style| open(&style.pictures)).collect::<Result<_>>()?,
@@ -64,7 +68,8 @@ impl Conditional {
     /// Reads the pictures and draws the weights, or takes those of a base.
     pub fn open(opening: &Opening) -> Result<Self> {
         let config = opening.parsed(Config::parse)?;
-        let [train, held_out] = ["train", "test"].map(|split| Pictures::open(opening.data, split, &config));
+        let [train, held_out] =
+            [Split::Train, Split::HeldOut].map(|split| Pictures::open(opening.data, split, &config));
         let mut training = Self::new(config, train?, held_out?)?;
         if let Some(base) = opening.base {
             let Some(architecture) = &training.config.architecture else {
@@ -211,7 +216,7 @@ impl Training for Conditional {
         let (styles, told) = self.condition.draw(&view, &labels, &self.train.styles, &mut rng)?;
         let inputs = self.inputs(&mut rng)?;
         let fake = self.judged(&view, &inputs, &styles)?;
-        let fooling = self.judge.generator_loss(&fake, Some(&to_tensor(&labels)?))?;
+        let fooling = self.judge.generator_loss(&fake, Some(&to_tensor(&labels)?), number)?;
         let mut parts = vec![("adversarial", fooling)];
         if let Some(told) = told {
             parts.push(("words", told));

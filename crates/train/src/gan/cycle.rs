@@ -21,6 +21,7 @@ use super::randomness::of_step;
 use super::replay::Replay;
 use super::translator::{STYLE_DEVIATION, base_tensors, plan, translate};
 use super::view::{Mode, View};
+use crate::data::Split;
 use crate::methods::Opening;
 use crate::pictures;
 use crate::training::{Content, Scalars, Training, with_train};
@@ -96,12 +97,13 @@ impl Cycle {
     /// Reads the pictures and draws the weights; with a base, the generator to comics starts from it.
     pub fn open(opening: &Opening) -> Result<Self> {
         let config = opening.parsed(Config::parse)?;
-        let open = |split: &str| -> Result<[Folder; 2]> {
+        let open = |split| -> Result<[Folder; 2]> {
             let Data { photos, comics, size, short_side } = &config.data;
-            let open = |folder: &String| Folder::open(&opening.data.join(split).join(folder), *short_side, *size);
+            let open = |folder: &str| Folder::open(opening.data, split, folder, *short_side, *size);
             Ok([open(photos)?, open(comics)?])
         };
-        let (train, held_out) = (open("train")?, open("test")?);
+        let (train, held_out) = (open(Split::Train)?, open(Split::HeldOut)?);
+        let train = train.map(|pictures| pictures.varied(&config.augment));
         let base = opening.base.map(|base| base_tensors(base, &config.architecture)).transpose()?;
         let mut training = Self::new(config, train, held_out)?;
         if let Some(base) = base {
@@ -132,15 +134,17 @@ impl Cycle {
 }
 
 /// The losses of the generators for photos and comics `[N, 3, H, W]`, before their sum: adversarial, cycle, identity; and
-/// what they made, comics first.
+/// what they made, comics first. `number` is that of the step.
 fn generator_losses(
     weights: &Weights,
+    number: u64,
     [to_comics, to_photos]: [&Network; 2],
     [comic_judge, photo_judge]: [&Judge; 2],
     [photos, comics]: [&Tensor; 2],
 ) -> Result<([Tensor; 3], [Tensor; 2])> {
     let made = [to_comics.run(photos)?, to_photos.run(comics)?];
-    let fooling = (comic_judge.generator_loss(&made[0], None)? + photo_judge.generator_loss(&made[1], None)?)?;
+    let fooling = |judge: &Judge, made: &Tensor| judge.generator_loss(made, None, number);
+    let fooling = (fooling(comic_judge, &made[0])? + fooling(photo_judge, &made[1])?)?;
     let back = [to_photos.run(&made[0])?, to_comics.run(&made[1])?];
     let cycle = (mean_difference(&back[0], photos)? + mean_difference(&back[1], comics)?)?;
     let same = [to_photos.run(photos)?, to_comics.run(comics)?];
@@ -179,6 +183,7 @@ impl Training for Cycle {
             [self.to_comics.network(*architecture, &views[0])?, self.to_photos.network(*architecture, &views[1])?];
         let (parts, made) = generator_losses(
             cycle,
+            number,
             [&networks[0], &networks[1]],
             [&self.to_comics.judge, &self.to_photos.judge],
             [&photos, &comics],

@@ -12,6 +12,7 @@ use super::picture_discriminator::{PictureDiscriminator, Verdict};
 use super::settings;
 use super::spectral::Spectral;
 use super::view::{Mode, View};
+use crate::data::Adaptive;
 use crate::training::Scalars;
 use crate::weights::normal;
 
@@ -22,6 +23,8 @@ pub struct Judge {
     parameters: Parameters,
     /// Singular vectors of the weights that are normalised, by their names.
     spectral: BTreeMap<String, Spectral>,
+    /// How often pictures are changed before it sees them.
+    adaptive: Option<Adaptive>,
 }
 
 impl Judge {
@@ -41,7 +44,8 @@ impl Judge {
             let left: Vec<f32> = (0..weight.shape[0]).map(|_| normal(rng, 1.0)).collect();
             spectral.insert(weight.name.clone(), Spectral::new(&Tensor::new(left, &Device::Cpu)?)?);
         }
-        Ok(Judge { settings: settings.clone(), network, parameters: Parameters::new(plan, rng)?, spectral })
+        let adaptive = settings.adaptive.map(Adaptive::new).transpose()?;
+        Ok(Judge { settings: settings.clone(), network, parameters: Parameters::new(plan, rng)?, spectral, adaptive })
     }
 
     /// The weights that it judges with.
@@ -54,10 +58,16 @@ impl Judge {
         Ok(view)
     }
 
+    /// Pictures as it is shown them. The same `draw` changes them in the same way.
+    fn changed(&self, pictures: &Tensor, draw: u64) -> Result<Tensor> {
+        self.adaptive.as_ref().map_or_else(|| Ok(pictures.clone()), |adaptive| adaptive.augment(pictures, draw))
+    }
+
     /// One step, number `number` of all those of this discriminator: what it minimises for these pictures `[N, 3, H, W]`,
     /// real and generated, and the penalty if it is due. `labels` `[N]` say what both should show.
     ///
-    /// Returns the losses "d-loss" and, where there is such a penalty, "d-r1" (its latest value when it is not due is 0).
+    /// Returns the losses "d-loss" and, where there is such a penalty, "d-r1" (its latest value when it is not due is 0), and
+    /// "d-augment", how often pictures are changed, where that adapts.
     pub fn step(
         &mut self,
         real: &Tensor,
@@ -71,7 +81,10 @@ impl Judge {
         }
         let view = self.view(Mode::Training)?;
         let judged = |pictures: &Tensor| self.network.forward(&view, pictures, labels);
-        let loss = self.settings.objective.discriminator_loss(&judged(real)?, &judged(&fake.detach())?)?;
+        let (real, fake) = (&self.changed(real, 3 * number)?, &self.changed(&fake.detach(), 3 * number + 1)?);
+        let (of_real, of_fake) = (judged(real)?, judged(fake)?);
+        let objective = self.settings.objective;
+        let loss = objective.discriminator_loss(&of_real, &of_fake)?;
         let mut scalars = vec![("d-loss".to_string(), loss.to_scalar::<f32>()?)];
         let mut total = loss;
         if self.settings.r1 > 0.0 {
@@ -86,15 +99,20 @@ impl Judge {
             }
             scalars.push(("d-r1".to_string(), value));
         }
+        if let Some(adaptive) = &mut self.adaptive {
+            adaptive.observe(&(of_real - objective.middle())?)?;
+            scalars.push(("d-augment".to_string(), adaptive.probability() as f32));
+        }
         self.parameters.update(adam, &total.backward()?, number)?;
         self.parameters.take_in(view)?;
         Ok(scalars)
     }
 
-    /// What a generator minimises: the objective on its pictures. Gradients flow into the pictures alone.
-    pub fn generator_loss(&self, fake: &Tensor, labels: Option<&Tensor>) -> Result<Tensor> {
+    /// What a generator minimises in its step `number`: the objective on its pictures. Gradients flow into the pictures alone.
+    pub fn generator_loss(&self, fake: &Tensor, labels: Option<&Tensor>, number: u64) -> Result<Tensor> {
         let view = self.view(Mode::Training)?.frozen();
-        Ok(self.settings.objective.generator_loss(&self.network.forward(&view, fake, labels)?)?)
+        let fake = self.changed(fake, 3 * number + 2)?;
+        Ok(self.settings.objective.generator_loss(&self.network.forward(&view, &fake, labels)?)?)
     }
 
     /// How many numbers are optimised.
@@ -108,6 +126,9 @@ impl Judge {
         for (name, spectral) in &self.spectral {
             state.insert(format!("{prefix}.spectral.{name}"), spectral.left()?);
         }
+        if let Some(adaptive) = &self.adaptive {
+            state.insert(format!("{prefix}.adaptive"), adaptive.state()?);
+        }
         Ok(state)
     }
 
@@ -116,6 +137,9 @@ impl Judge {
         self.parameters.restore(prefix, state)?;
         for (name, spectral) in &mut self.spectral {
             *spectral = Spectral::from_left(&state[&format!("{prefix}.spectral.{name}")])?;
+        }
+        if let Some(adaptive) = &mut self.adaptive {
+            adaptive.restore(&state[&format!("{prefix}.adaptive")])?;
         }
         Ok(())
     }
@@ -178,6 +202,7 @@ mod tests {
             objective: Objective::Minimax,
             spectral_norm: false,
             r1: 0.0,
+            adaptive: None,
             r1_every: 1,
         }
     }
@@ -241,7 +266,7 @@ mod tests {
             assert!(last < 0.7 * first, "{settings:?}: {first} to {last}");
             assert_eq!(losses[0].len(), if r1 > 0.0 { 2 } else { 1 });
             // What it takes for real is what a generator is led to.
-            let loss = |value| judge.generator_loss(&flat(value), None).unwrap().to_scalar::<f32>().unwrap();
+            let loss = |value| judge.generator_loss(&flat(value), None, 0).unwrap().to_scalar::<f32>().unwrap();
             assert!(loss(0.9) < loss(0.1));
         }
     }
@@ -260,8 +285,35 @@ mod tests {
     }
 
     #[test]
+    fn it_adapts_how_often_it_sees_changed_pictures() {
+        let settings =
+            settings::Discriminator { adaptive: Some(0.6), objective: Objective::LeastSquares, ..settings() };
+        let mut judge = Judge::new(&settings, 2, Verdict::Whole, 0, &mut StdRng::seed_from_u64(1)).unwrap();
+        let steps: Vec<Scalars> =
+            (0..40).map(|number| judge.step(&flat(0.9), &flat(0.1), None, &ADAM, number).unwrap()).collect();
+        let augment = |scalars: &Scalars| scalars.iter().find(|(name, _)| name == "d-augment").unwrap().1;
+        // Once it is sure, two pictures in each of four steps move it by 8 / 500000.
+        assert!((augment(&steps[39]) - augment(&steps[35]) - 1.6e-5).abs() < 1e-7, "{:?}", steps[39]);
+
+        let mut state = judge.state("d").unwrap();
+        state.insert("d.adaptive".to_string(), Tensor::new(&[1f64, 0.0, 0.0, 0.0], &Device::Cpu).unwrap());
+        let slope = Tensor::arange(0f32, 1536.0, &Device::Cpu).unwrap().reshape((2, 3, 16, 16)).unwrap();
+        let slope = Var::from_tensor(&(slope / 1536.0).unwrap()).unwrap();
+        let loss = |judge: &Judge, number| judge.generator_loss(&slope, None, number).unwrap();
+        let value = |judge: &Judge, number| loss(judge, number).to_scalar::<f32>().unwrap();
+        assert_eq!(value(&judge, 1), value(&judge, 2), "nothing is changed while p is near zero");
+        judge.restore("d", &state).unwrap();
+        assert_ne!(value(&judge, 1), value(&judge, 2));
+        assert_eq!(value(&judge, 1), value(&judge, 1));
+        // The generator learns through the changes.
+        let slopes = loss(&judge, 1).backward().unwrap().get(&slope).unwrap().abs().unwrap();
+        assert!(slopes.sum_all().unwrap().to_scalar::<f32>().unwrap() > 0.0);
+    }
+
+    #[test]
     fn a_restored_judge_goes_on_to_the_bit() {
-        let settings = settings::Discriminator { spectral_norm: true, r1: 0.1, r1_every: 2, ..settings() };
+        let settings =
+            settings::Discriminator { spectral_norm: true, r1: 0.1, r1_every: 2, adaptive: Some(0.6), ..settings() };
         let new = |seed| Judge::new(&settings, 2, Verdict::Whole, 2, &mut StdRng::seed_from_u64(seed)).unwrap();
         let labels = Tensor::new(&[0u32, 1], &Device::Cpu).unwrap();
         let step = |judge: &mut Judge, number| judge.step(&flat(0.9), &flat(0.1), Some(&labels), &ADAM, number);

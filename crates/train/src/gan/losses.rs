@@ -37,6 +37,14 @@ impl Objective {
         }
     }
 
+    /// Where a logit says neither.
+    pub fn middle(self) -> f64 {
+        match self {
+            Objective::Minimax | Objective::Hinge => 0.0,
+            Objective::LeastSquares => 0.5,
+        }
+    }
+
     /// The generator's loss, a scalar, for the logits of its pictures.
     pub fn generator_loss(self, fake: &Tensor) -> Result<Tensor> {
         match self {

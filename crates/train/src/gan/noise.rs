@@ -17,6 +17,7 @@ use super::picture_discriminator::Verdict;
 use super::randomness::{noise, of_samples, of_step};
 use super::settings::{Discriminator, Fit, doublings};
 use super::view::Mode;
+use crate::data::{Augment, Split};
 use crate::methods::Opening;
 use crate::pictures;
 use crate::training::{Scalars, Training};
@@ -32,6 +33,9 @@ pub struct Config {
     pub method: String,
     /// What is imitated.
     pub data: Data,
+    /// How crops of it are turned and scaled.
+    #[serde(default)]
+    pub augment: Augment,
     /// Sizes of the generator.
     pub generator: FromNoise,
     /// What the discriminator is.
@@ -44,17 +48,17 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Data {
-    /// Folder below `train` and `test` of the data.
+    /// Folder below `train` and `test` of the data, or of prepared data "real_images" or "generated_images".
     pub pictures: String,
     /// Side of the pictures that are made, a power of two from 8. Others are scaled to this shorter side and cropped.
     pub size: usize,
 }
 
 impl Data {
-    /// The pictures of `train` and of `test`.
-    pub fn open(&self, data: &std::path::Path) -> Result<(Folder, Folder)> {
-        let open = |split: &str| Folder::open(&data.join(split).join(&self.pictures), self.size, self.size);
-        Ok((open("train")?, open("test")?))
+    /// The pictures to train on, varied, and those that are held out.
+    pub fn open(&self, data: &std::path::Path, augment: &Augment) -> Result<(Folder, Folder)> {
+        let open = |split| Folder::open(data, split, &self.pictures, self.size, self.size);
+        Ok((open(Split::Train)?.varied(augment), open(Split::HeldOut)?))
     }
 }
 
@@ -65,6 +69,7 @@ impl Config {
         ensure!(config.method == "noise", "method is \"{}\", not \"noise\"", config.method);
         config.fit.validate()?;
         config.discriminator.validate()?;
+        config.augment.validate()?;
         config.generator.validate(config.data.size)?;
         // Batch normalisation of one number gives zero.
         ensure!(config.fit.batch > 1, "fit.batch must be at least 2");
@@ -90,7 +95,7 @@ impl Noise {
             opening.base.is_none(),
             "the method \"noise\" has no weights in common with a package: leave out --base"
         );
-        let (train, held_out) = config.data.open(opening.data)?;
+        let (train, held_out) = config.data.open(opening.data, &config.augment)?;
         Self::new(config, train, held_out)
     }
 
@@ -133,7 +138,7 @@ impl Training for Noise {
         }
         let view = self.generator.live(Mode::Training);
         let fake = network.forward(&view, self.levels, &noise(&shape, &mut rng)?)?;
-        let loss = self.judge.generator_loss(&fake, None)?;
+        let loss = self.judge.generator_loss(&fake, None, number)?;
         let adam = fit.generator(number);
         self.generator.update(&adam, &loss.backward()?, number)?;
         self.generator.take_in(view)?;

@@ -128,6 +128,10 @@ pub struct Discriminator {
     /// Weight of the gradient penalty R1 (Mescheder et al. 2018); 0 for none.
     #[serde(default)]
     pub r1: f64,
+    /// Changes real and generated pictures alike before it sees them, the more often the surer it is of real ones: the mean
+    /// sign of its verdicts on them that is aimed at, 0.6 in the paper (Karras et al. 2020). For few pictures.
+    #[serde(default)]
+    pub adaptive: Option<f64>,
     /// Steps from one penalty to the next; it counts as many times more (Karras et al. 2020).
     #[serde(default = "every")]
     pub r1_every: u64,
@@ -159,6 +163,9 @@ impl Discriminator {
         within("discriminator.channels", self.channels, 1, 512)?;
         within("discriminator.levels", self.levels, 1, 6)?;
         ensure!(self.r1 >= 0.0 && self.r1.is_finite(), "discriminator.r1 is {}, it must be 0 or more", self.r1);
+        if let Some(target) = self.adaptive {
+            ensure!((0.0..1.0).contains(&target), "discriminator.adaptive is {target}, it must lie in 0..1, without 1");
+        }
         ensure!(self.r1_every > 0, "discriminator.r1-every must be at least 1");
         Ok(())
     }

@@ -18,6 +18,7 @@ use super::randomness::{noise, of_samples, of_step};
 use super::settings::{Discriminator, Fit, doublings};
 use super::synthesis::{StyleBased, Way};
 use super::view::{Mode, View};
+use crate::data::Augment;
 use crate::methods::Opening;
 use crate::pictures;
 use crate::training::{Scalars, Training};
@@ -33,6 +34,9 @@ pub struct Config {
     pub method: String,
     /// What is imitated.
     pub data: Data,
+    /// How crops of it are turned and scaled.
+    #[serde(default)]
+    pub augment: Augment,
     /// Sizes of the generator.
     pub generator: StyleBased,
     /// What the discriminator is.
@@ -48,6 +52,7 @@ impl Config {
         ensure!(config.method == "style-based", "method is \"{}\", not \"style-based\"", config.method);
         config.fit.validate()?;
         config.discriminator.validate()?;
+        config.augment.validate()?;
         config.generator.validate(config.data.size)?;
         Ok(config)
     }
@@ -69,7 +74,7 @@ impl StyleBasedTraining {
         let config = opening.parsed(Config::parse)?;
         let is_fresh = opening.base.is_none();
         ensure!(is_fresh, "the method \"style-based\" has no weights in common with a package: leave out --base");
-        let (train, held_out) = config.data.open(opening.data)?;
+        let (train, held_out) = config.data.open(opening.data, &config.augment)?;
         Self::new(config, train, held_out)
     }
 
@@ -126,7 +131,7 @@ impl Training for StyleBasedTraining {
             of_judge = self.judge.step(&real, &fake, None, &fit.discriminator(number), count)?;
         }
         let fake = self.make(&self.generator.live(Mode::Training), &mut rng)?;
-        let loss = self.judge.generator_loss(&fake, None)?;
+        let loss = self.judge.generator_loss(&fake, None, number)?;
         let adam = fit.generator(number);
         self.generator.update(&adam, &loss.backward()?, number)?;
 

@@ -34,6 +34,16 @@ pub struct LossWeights {
 }
 
 impl LossWeights {
+    /// Refuses numbers out of range by their key.
+    pub fn validate(self) -> anyhow::Result<()> {
+        const KEYS: [&str; TERMS.len()] =
+            ["ink", "colour", "composite", "ink-edges", "composite-edges", "dissimilarity"];
+        for (key, weight) in KEYS.into_iter().zip(self.to_array()) {
+            anyhow::ensure!(weight >= 0.0 && weight.is_finite(), "losses.{key} is {weight}, it must be 0 or more");
+        }
+        Ok(())
+    }
+
     /// In the order of [`TERMS`].
     pub fn to_array(self) -> [f32; TERMS.len()] {
         [self.ink, self.colour, self.composite, self.ink_edges, self.composite_edges, self.dissimilarity]

@@ -26,9 +26,9 @@ const LOG_EVERY: u64 = 100;
 const SLOT: Look = Look::Ink;
 
 /// As the shipped styles are fitted, so that the new one is as steady as they are.
-const DAMAGE: Damage = Damage { noise: 0.04, jpeg: 0.25, blur: 0.15, exposure: 0.06, colour: 0.03 };
+const DAMAGE: Damage = Damage { noise: 0.025, jpeg: 0.2, blur: 0.1, exposure: 0.015, colour: 0.01 };
 const LOSSES: LossWeights =
-    LossWeights { ink: 1.0, colour: 1.5, composite: 1.0, ink_edges: 0.5, composite_edges: 1.0, dissimilarity: 0.0 };
+    LossWeights { ink: 1.0, colour: 1.5, composite: 1.0, ink_edges: 0.5, composite_edges: 1.0, dissimilarity: 0.6 };
 
 /// Adapters that draw `scenes` as `hand` does, from the style of the base that comes nearest to it.
 pub(super) fn train(base: &Package, scenes: &[Scene], hand: &Hand, job: &Job) -> Result<Adapters> {

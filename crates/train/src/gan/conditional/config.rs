@@ -3,6 +3,7 @@ use inkcast_generator::{Architecture, Screen};
 use serde::Deserialize;
 
 use crate::config::Model;
+use crate::data::Augment;
 use crate::gan::condition::{self, Condition, Named};
 use crate::gan::from_noise::FromNoise;
 use crate::gan::settings::{Discriminator, Fit, within};
@@ -18,6 +19,9 @@ pub struct Config {
     pub model: Option<Model>,
     /// What is imitated.
     pub data: Data,
+    /// How crops of it are turned and scaled.
+    #[serde(default)]
+    pub augment: Augment,
     /// The styles, in the order they are shown.
     #[serde(rename = "style")]
     pub styles: Vec<Style>,
@@ -39,7 +43,8 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Data {
-    /// Folder of photos below `train` and `test` of the data; a generator from noise needs none.
+    /// Folder of photos below `train` and `test` of the data, or "real_images" of prepared data; a generator from noise
+    /// needs none.
     #[serde(default)]
     pub photos: Option<String>,
     /// Side of the crops, a multiple of 4.
@@ -62,7 +67,7 @@ pub struct Style {
     pub name: String,
     /// What it looks like: the words that it can be asked for with.
     pub description: String,
-    /// Folder of pictures in this style below `train` and `test` of the data.
+    /// Folder of pictures in this style below `train` and `test` of the data, or "generated_images" of prepared data.
     pub pictures: String,
     /// How its layers are printed.
     #[serde(default)]
@@ -83,6 +88,7 @@ impl Config {
         );
         config.fit.validate()?;
         config.discriminator.validate()?;
+        config.augment.validate()?;
         ensure!(!config.styles.is_empty(), "there is no [[style]]");
         for (index, Style { name, paper, .. }) in config.styles.iter().enumerate() {
             let is_first = config.styles[..index].iter().all(|earlier| earlier.name != *name);
@@ -124,6 +130,6 @@ impl Config {
         };
         let dims = self.architecture.map(|architecture| architecture.style_dims);
         let dims = dims.or(self.data.style_dims).unwrap_or_default();
-        Condition::new(&self.condition, self.styles.iter().map(named).collect(), dims)
+        Condition::new(&self.condition, self.styles.iter().map(named).collect(), dims, self.data.size)
     }
 }

@@ -147,7 +147,7 @@ fn double_judges_the_second_pass() {
     assert!(far(&once) > 1e-3);
     // Both passes are learned from: the gradient is not that of the second alone.
     let gradient = |made: Tensor| {
-        let loss = double.judge.generator_loss(&made, None).unwrap();
+        let loss = double.judge.generator_loss(&made, None, 0).unwrap();
         let found = loss.backward().unwrap();
         found.get(view.get("exit.bias").unwrap()).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
     };

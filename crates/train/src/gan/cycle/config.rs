@@ -3,6 +3,7 @@ use inkcast_generator::{Architecture, Screen};
 use serde::Deserialize;
 
 use crate::config::Model;
+use crate::data::Augment;
 use crate::gan::settings::{Discriminator, Fit, within};
 
 /// Its configuration, as written in `configs/cycle.toml`. Unknown keys are errors.
@@ -15,6 +16,9 @@ pub struct Config {
     pub model: Model,
     /// What is imitated.
     pub data: Data,
+    /// How crops of it are turned and scaled.
+    #[serde(default)]
+    pub augment: Augment,
     /// What photos become.
     pub style: Style,
     /// Sizes of both generators.
@@ -31,9 +35,9 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Data {
-    /// Folder of photos below `train` and `test` of the data.
+    /// Folder of photos below `train` and `test` of the data, or "real_images" of prepared data.
     pub photos: String,
-    /// Folder of comics there. No picture of one needs a counterpart in the other.
+    /// Folder of comics there, or "generated_images". No picture of one needs a counterpart in the other.
     pub comics: String,
     /// Side of the crops, a multiple of 4.
     pub size: usize,
@@ -79,6 +83,7 @@ impl Config {
         ensure!(config.method == "cycle", "method is \"{}\", not \"cycle\"", config.method);
         config.fit.validate()?;
         config.discriminator.validate()?;
+        config.augment.validate()?;
         config.architecture.validate()?;
         let Data { size, short_side, .. } = config.data;
         ensure!(size >= 8 && size.is_multiple_of(4), "data.size is {size}, it must be a multiple of 4 from 8");

@@ -65,12 +65,12 @@ fn losses_by_hand() {
     let judges = [&training.to_comics.judge, &training.to_photos.judge];
     let (photos, comics) = (grey(0.5), grey(0.4));
     let (losses, made) =
-        generator_losses(&training.config.cycle, [&networks[0], &networks[1]], judges, [&photos, &comics]).unwrap();
+        generator_losses(&training.config.cycle, 0, [&networks[0], &networks[1]], judges, [&photos, &comics]).unwrap();
     let number = |tensor: &Tensor| tensor.to_scalar::<f32>().unwrap();
     assert!((number(&losses[1]) - 10.0 * 0.2 / 3.0).abs() < 1e-4, "{}", number(&losses[1]));
     assert!((number(&losses[2]) - 5.0 * 0.3 / 3.0).abs() < 1e-4, "{}", number(&losses[2]));
     // Twice the two least squares of the judges on what was made.
-    let fooling = |index: usize| number(&judges[index].generator_loss(&made[index], None).unwrap());
+    let fooling = |index: usize| number(&judges[index].generator_loss(&made[index], None, 0).unwrap());
     assert!((number(&losses[0]) - 2.0 * (fooling(0) + fooling(1))).abs() < 1e-5);
     let red = |index: usize| number(&made[index].narrow(1, 0, 1).unwrap().mean_all().unwrap());
     assert!((red(0) - 0.7).abs() < 1e-5 && (red(1) - 0.3).abs() < 1e-5);
