@@ -28,7 +28,7 @@ pub fn bring_in_order(pad: &gst::Pad) {
     });
 }
 
-/// Where the frames so far end.
+/// Where the last frame begins and ends.
 #[derive(Debug, Default)]
 struct Order {
     last: Option<(gst::ClockTime, gst::ClockTime)>,
@@ -37,11 +37,14 @@ struct Order {
 impl Order {
     /// For a frame that says nothing of its length.
     const USUAL: gst::ClockTime = gst::ClockTime::from_mseconds(40);
+    /// Between frames of one time: so little that those behind keep theirs, and none falls beyond the end of the clip.
+    const LEAST: gst::ClockTime = gst::ClockTime::from_mseconds(1);
 
-    /// The time of the next frame: its own, if that is behind the frame before, else the end of that.
+    /// The time of the next frame: its own, if that is behind the frame before, else one just behind it. A frame without a
+    /// time begins where the one before ends.
     fn place(&mut self, own: Option<gst::ClockTime>, duration: Option<gst::ClockTime>) -> gst::ClockTime {
         let time = match (own, self.last) {
-            (Some(own), Some((last, end))) if own <= last => end,
+            (Some(own), Some((last, _))) if own <= last => last + Self::LEAST,
             (Some(own), _) => own,
             (None, Some((_, end))) => end,
             (None, None) => gst::ClockTime::ZERO,
@@ -71,8 +74,8 @@ mod tests {
 
     #[test]
     fn frames_of_one_time_or_of_none_follow_each_other() {
-        assert_eq!(placed(&[Some(100), Some(100), Some(100), Some(133), Some(400)]), [100, 140, 180, 220, 400]);
-        assert_eq!(placed(&[None, None, Some(10), Some(90)]), [0, 40, 80, 90]);
+        assert_eq!(placed(&[Some(100), Some(100), Some(100), Some(133), Some(400)]), [100, 101, 102, 133, 400]);
+        assert_eq!(placed(&[None, None, Some(10), Some(90)]), [0, 40, 41, 90]);
     }
 
     #[test]
