@@ -12,7 +12,13 @@ const ALL: [&str; 5] = [LABEL, PICTURE, TEXT, NOISE, DOUBLE];
 
 /// A training on small pictures: two styles, one dark and striped, one light and flat.
 fn training(text: &str) -> Conditional {
+    seeded(text, 1)
+}
+
+/// The same with another seed.
+fn seeded(text: &str, seed: u64) -> Conditional {
     let mut config = Config::parse(text).unwrap();
+    config.fit.seed = seed;
     config.data.size = 16;
     config.data.short_side = 19;
     config.discriminator.channels = 4;
@@ -77,15 +83,20 @@ fn a_missing_folder_is_named() {
 
 #[test]
 fn labels_come_nearer_to_their_own_styles() {
-    let mut training = training(LABEL);
-    let before = training.measure().unwrap();
-    for number in 0..200 {
-        training.step(number).unwrap();
-    }
-    let after = training.measure().unwrap();
-    for name in ["distance", "dark/distance", "light/distance"] {
-        assert!(figure(&after, name) < 0.95 * figure(&before, name), "{name}: {before:?} {after:?}");
-    }
+    let trained = |seed| {
+        let mut training = seeded(LABEL, seed);
+        let before = training.measure().unwrap();
+        // They go up and down at first.
+        for number in 0..200 {
+            training.step(number).unwrap();
+        }
+        let after = training.measure().unwrap();
+        for name in ["distance", "dark/distance", "light/distance"] {
+            assert!(figure(&after, name) < 0.6 * figure(&before, name), "{name}, seed {seed}: {before:?} {after:?}");
+        }
+        training
+    };
+    let [training, ..] = [1, 2, 3].map(trained);
     trial::shows_something(&training);
 
     // What is exported is what was measured: the same pictures under the vectors of the styles.
@@ -166,13 +177,17 @@ fn double_judges_the_second_pass() {
 
 #[test]
 fn conditions_steer_pictures_of_noise_too() {
-    let mut training = training(NOISE);
-    for number in 0..100 {
-        training.step(number).unwrap();
-    }
-    let (_, made) = training.examples(&training.held_out, 4).unwrap();
-    let mean = |index: usize| made[index].0.mean_all().unwrap().to_scalar::<f32>().unwrap();
-    assert!(mean(0) < mean(1), "{} {}", mean(0), mean(1));
+    let trained = |seed| {
+        let mut training = seeded(NOISE, seed);
+        for number in 0..100 {
+            training.step(number).unwrap();
+        }
+        let (_, made) = training.examples(&training.held_out, 4).unwrap();
+        let mean = |index: usize| made[index].0.mean_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(mean(0) < mean(1), "seed {seed}: {} {}", mean(0), mean(1));
+        training
+    };
+    let [training, ..] = [1, 2, 3, 4].map(trained);
     trial::shows_something(&training);
     let error = format!("{:#}", training.package().err().unwrap());
     assert!(error.contains("noise"), "{error}");
