@@ -87,7 +87,7 @@ pub(crate) const CARRIED: usize = LAYERS + 1;
 /// Samples of a 2x2 block, which pixel-(un)shuffle moves between space and channels.
 pub(crate) const SHUFFLE: usize = 4;
 
-/// Two hundred times what runs in real time anywhere: more is a mistake, and would not fit into memory to train.
+/// Forty times the largest model there is a configuration for: more is a mistake, and training would ask for gigabytes.
 const MOST_PARAMETERS: usize = 100_000_000;
 
 impl Architecture {

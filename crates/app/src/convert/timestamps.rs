@@ -85,4 +85,34 @@ mod tests {
         assert_eq!(order.place(None, Some(gst::ClockTime::ZERO)).mseconds(), 45);
         assert_eq!(order.place(None, None).mseconds(), 85);
     }
+
+    #[test]
+    fn frames_on_a_pad_are_brought_in_order_within_their_segment() {
+        gst::init().unwrap();
+        let (source, sink) = (gst::Pad::new(gst::PadDirection::Src), gst::PadDirection::Sink);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let sink = gst::Pad::builder(sink).chain_function(move |_, _, buffer| {
+            sender.send(buffer.pts().unwrap().mseconds()).unwrap();
+            Ok(gst::FlowSuccess::Ok)
+        });
+        let sink = sink.build();
+        source.link(&sink).unwrap();
+        sink.set_active(true).unwrap();
+        source.set_active(true).unwrap();
+        bring_in_order(&sink);
+        source.push_event(gst::event::StreamStart::new("frames"));
+        let segment = || gst::event::Segment::new(&gst::FormattedSegment::<gst::ClockTime>::new());
+        for times in [[Some(100), Some(100), None], [Some(20), Some(20), Some(60)]] {
+            source.push_event(segment());
+            for time in times {
+                let mut buffer = gst::Buffer::new();
+                let frame = buffer.get_mut().unwrap();
+                frame.set_pts(time.map(gst::ClockTime::from_mseconds));
+                frame.set_duration(gst::ClockTime::from_mseconds(40));
+                source.push(buffer).unwrap();
+            }
+        }
+        // The second segment begins anew, before the first one ends.
+        assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [100, 101, 141, 20, 21, 60]);
+    }
 }
